@@ -1,0 +1,45 @@
+"""The exception tree. Imports nothing of the package.
+
+Whatever a user can cause ends in one of these, and the command line turns each into its exit code.
+Every other exception is a defect of ours.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ReconcileError(Exception):
+    """Base of every expected failure. `str(error)` is the whole message for the user."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InvalidInputError(ReconcileError):
+    """Manifests, configuration or options that cannot be obeyed; nothing was written."""
+
+    exit_code = 4
+
+
+class InvalidSettingsError(InvalidInputError):
+    """The connection or another setting is missing, malformed or contradictory."""
+
+
+class PrefectError(ReconcileError):
+    """Prefect could not be reached, or answered what cannot be used."""
+
+
+class AnswerError(PrefectError):
+    """Prefect answered a request with a status that means failure.
+
+    Attributes: `status` is the HTTP status; `detail` is the server's own words.
+    """
+
+    def __init__(self, method: str, path: str, status: int, detail: str) -> None:
+        super().__init__(f"{method} {path} answered {status}: {detail}")
+        self.status = status
+        self.detail = detail
+
+
+class UnreachableError(PrefectError):
+    """No usable answer came: no connection, a time-out, or something that is not Prefect's JSON."""
