@@ -6,6 +6,7 @@ Every other exception is a defect of ours.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -23,6 +24,14 @@ class InvalidInputError(ReconcileError):
 
 class InvalidSettingsError(InvalidInputError):
     """The connection or another setting is missing, malformed or contradictory."""
+
+
+class InvalidManifestsError(InvalidInputError):
+    """Manifests with problems, each of which says where, what and what to do."""
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
 
 
 class PrefectError(ReconcileError):

@@ -1,21 +1,78 @@
-"""The values that everything passes on. Imports only the standard library.
+"""The values that everything passes on. Of the package imports only `errors`.
 
 All are frozen and comparable, so that a plan can be sorted, fingerprinted and asserted whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from json import dumps
+from typing import Final, TypeAlias, TypeVar
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+from prefect_reconcile.errors import PrefectError
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """What a JSON document can hold. Lists and dicts are never mutated once they are in a value of ours."""
 
 JsonObject: TypeAlias = "dict[str, Json]"
 
-Path: TypeAlias = "tuple[str | int, ...]"
-"""Where a value stands in a document: keys and list positions from the root, `("schedules", 0, "cron")`."""
+
+class Absent(Enum):
+    """The type of `ABSENT`, which says that there is no value at all: null is a value."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def same(old: Json | Absent, new: Json | Absent) -> bool:
+    """Equality of JSON: numbers by value, so `1` is `1.0`, but never `1` and `true`, which Python equates."""
+    if old != new:
+        return False
+    match old, new:
+        case dict(), dict():
+            return all(same(value, new[key]) for key, value in old.items())
+        case list(), list():
+            return all(same(a, b) for a, b in zip(old, new, strict=True))
+        case _:
+            return isinstance(old, bool) == isinstance(new, bool)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The identity of one entry of a keyed list, as a step of a path."""
+
+    text: str
+
+
+Path: TypeAlias = "tuple[str | int | Key, ...]"
+"""Where a value stands: keys, list positions and keyed-list identities from the root."""
+
+_PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it, unambiguously.
+
+    `("schedules", Key("nightly"), "cron")` → `schedules[nightly].cron`; a key that would not read as
+    one word is quoted: `("env", "a.b")` → `env["a.b"]`.
+    """
+    text = ""
+    for step in path:
+        match step:
+            case int():
+                text += f"[{step}]"
+            case Key(text=name):
+                text += f"[{name if _PLAIN_STEP.fullmatch(name) else dumps(name)}]"
+            case str() if _PLAIN_STEP.fullmatch(step):
+                text += f".{step}" if text else step
+            case str():
+                text += f"[{dumps(step)}]"
+    return text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,15 +105,104 @@ class Problem:
         return f"{where}: {self.what}; {self.remedy}"
 
 
-def path_text(path: Path) -> str:
-    """A path as people write it: `("schedules", 0, "cron")` → `schedules[0].cron`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += f".{step}" if text else step
-    return text
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem as a kind sees it, before the loader adds the place.
+
+    `on_key` says that the key itself is wrong and not its value.
+    """
+
+    path: Path
+    what: str
+    remedy: str
+    on_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFacts:
+    """What the syntax tree of a flow's code says; None is what it does not say literally."""
+
+    name: str | None
+    description: str | None
+
+
+class Shape(Enum):
+    """How two values of a field compare."""
+
+    VALUE = "value"
+    """Any JSON. Mappings compare key by key, lists in order."""
+    SET = "set"
+    """A list whose order and repetitions mean nothing; its canonical form is sorted."""
+    KEYED = "keyed"
+    """A list whose entries have identities; its canonical form maps each identity to its entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A resource as a manifest wants it.
+
+    `name` is its identity within its kind, `fields` what the manifest says in canonical form (a field
+    that is left out is not in it), `refs` ids of the server that its requests need, once observed.
+    `locate` tells where in the file a path of the manifest stands.
+    """
+
+    kind: str
+    name: str
+    source: Source
+    fields: JsonObject
+    refs: Mapping[str, str] = field(default_factory=dict)
+    locate: Callable[[Path], Source] | None = field(default=None, compare=False, repr=False)
+
+    def place(self, *path: str) -> Source:
+        """The place of a value of the manifest, or of the manifest where that is not known."""
+        return self.locate(path) if self.locate else self.source
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a kind read in one manifest: its identity, its canonical fields, and what it refers to."""
+
+    name: str
+    fields: JsonObject
+    refs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A resource as the server has it, in the same canonical form, with every field."""
+
+    kind: str
+    name: str
+    id: str
+    fields: JsonObject
+    refs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The live side of some desired resources, and what the server lacks that they need.
+
+    `desired` are the same resources in the same order, with identities and refs as the server knows them.
+    """
+
+    desired: tuple[Desired, ...]
+    live: Mapping[str, Live]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Both sides of one comparison: what is live, and what a manifest makes of it.
+
+    What a manifest leaves alone is in `new` as it is in `old`, so that the comparison knows no exception.
+    `notes` tell people what is not, or cannot be, carried out; `ids` are the server's ids of the parts
+    that have one, by their identity.
+    """
+
+    old: JsonObject
+    new: JsonObject
+    notes: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +210,57 @@ class Call:
     """One request. `path` is below the API's base URL and begins with `/`.
 
     `once` marks a request that several conversations of a run need in common, such as making a flow:
-    it is sent once, and all of them get the one answer.
+    it is sent once, and all of them get the one answer. `repeatable` is false where sending it again
+    after a lost answer could do the work twice.
     """
 
     method: str
     path: str
     body: Json = None
     once: bool = False
+    repeatable: bool = True
 
     @property
     def writes(self) -> bool:
-        """Whether the request changes the server: Prefect reads lists with POST, so the method alone does not tell."""
-        return self.method != "GET" and not self.path.endswith(("/filter", "/paginate", "/count"))
+        """Whether it changes the server. Prefect reads lists with POST, so the method alone does not tell."""
+        return self.method != "GET" and not self.path.endswith(("/filter", "/paginate"))
 
 
 _Result = TypeVar("_Result")
 
-Conversation: TypeAlias = Generator[tuple[Call, ...], tuple[Json, ...], _Result]
+Answer: TypeAlias = "Json | PrefectError"
+"""What came back for a call: the body (null for none), or why there is none."""
+
+Conversation: TypeAlias = Generator[tuple[Call, ...], tuple[Answer, ...], _Result]
 """Requests decided by pure code: it yields calls that may be sent side by side, receives their answers
-in the same order (a failed one is raised at the `yield`), and returns what it found out."""
+in the same order, and returns what it found out."""
 
 
 def ask(call: Call) -> Conversation[Json]:
-    """A conversation of one call, for `answer = yield from ask(call)`."""
+    """A conversation of one call, for `answer = yield from ask(call)`. Raises what came instead of a body."""
     (answer,) = yield (call,)
+    if isinstance(answer, PrefectError):
+        raise answer
     return answer
+
+
+def together(conversations: Iterable[Conversation[_Result]]) -> Conversation[list[_Result]]:
+    """Several conversations as one that asks all of their questions side by side, round by round."""
+    running = dict(enumerate(conversations))
+    results: dict[int, _Result] = {}
+    answers: dict[int, tuple[Answer, ...] | None] = dict.fromkeys(running)
+    while running:
+        calls: dict[int, tuple[Call, ...]] = {}
+        for index, conversation in list(running.items()):
+            try:
+                received = answers[index]
+                calls[index] = next(conversation) if received is None else conversation.send(received)
+            except StopIteration as stop:
+                results[index] = stop.value
+                del running[index]
+        if calls:
+            received_all = list((yield tuple(call for group in calls.values() for call in group)))
+            for index, group in calls.items():
+                answers[index] = tuple(received_all[: len(group)])
+                del received_all[: len(group)]
+    return [results[index] for index in sorted(results)]

@@ -1,0 +1,203 @@
+"""The command line: options in, text and an exit code out. The only module that prints.
+
+Heavy imports happen inside the command, so that `--help` and `--version` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from prefect_reconcile import __version__
+from prefect_reconcile.errors import ReconcileError
+
+if TYPE_CHECKING:
+    from prefect_reconcile.model import Desired
+    from prefect_reconcile.report import Report
+    from prefect_reconcile.settings import Connection
+
+OK, FAILED, CHANGES, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 64, 130
+"""Exit codes beside those of the errors, which say their own: 3 refused, 4 invalid input."""
+
+# Typer offers only this subclass by name, and its parser raises its siblings too.
+UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+
+app = typer.Typer(
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(str, Enum):
+    """How the plan and the result are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and leaves with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs the command line and returns its exit code: the one boundary where errors become text."""
+    try:
+        code = app(args=list(arguments), standalone_mode=False)
+    except ReconcileError as error:
+        _say("".join(f"error: {one}\n" for one in str(error).splitlines()))
+        return error.exit_code
+    except UsageError as error:
+        error.show()
+        return WRONG_USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Interrupted.\n")
+        return INTERRUPTED
+    return code if isinstance(code, int) else OK
+
+
+def _say(text: str) -> None:
+    from prefect_reconcile.render import safe
+
+    sys.stderr.write("".join(safe.line(one.rstrip("\n")) + "\n" for one in text.splitlines(keepends=True)))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"reconcile {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def converge(
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--file", "-f", metavar="PATH", help="Manifest or folder; repeatable. [default: deployments]"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How to write plan and result.")] = Format.TEXT,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="With --dry-run: exit with 2 when something would change.")
+    ] = False,
+    show_requests: Annotated[
+        bool, typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent.")
+    ] = False,
+    api_url: Annotated[
+        str | None, typer.Option("--api-url", metavar="URL", help="Prefect's API. [default: Prefect's settings]")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Prefect profile to take the connection from.")
+    ] = None,
+    trust_api_url: Annotated[
+        bool,
+        typer.Option("--trust-api-url", help="Send credentials even if they come from elsewhere than the URL."),
+    ] = False,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Start a local Prefect server for this run, and use it.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="With --embedded: where that server keeps its data."),
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="Most requests at once.")
+    ] = 16,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", min=1, metavar="SECONDS", help="For one request with all its repetitions."),
+    ] = 60.0,
+    version: Annotated[  # noqa: ARG001 - the option acts by its callback
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and leave.")
+    ] = False,
+) -> int:
+    """Make the deployments of a Prefect server be what manifests say they are.
+
+    Creates what is missing and updates what differs. What does not differ is not touched.
+    """
+    _check_usage(dry_run, {"--detailed-exitcode": detailed_exitcode, "--show-requests": show_requests})
+    if data_dir is not None and not embedded:
+        raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
+    desired = _load(file or [])
+    with _connection(api_url, profile, trust_api_url, embedded, data_dir) as connection:
+        import asyncio
+
+        pass_ = _pass(connection, desired, output, dry_run, show_requests, concurrency, timeout)
+        report = asyncio.run(pass_)
+    if report.failed:
+        return FAILED
+    return CHANGES if detailed_exitcode and report.plan.writes else OK
+
+
+def _check_usage(dry_run: bool, options: dict[str, bool]) -> None:
+    for name, given in options.items():
+        if given and not dry_run:
+            raise typer.BadParameter("goes with --dry-run", param_hint=name)
+
+
+def _load(files: Sequence[str]) -> list[Desired]:
+    from prefect_reconcile.loader.manifests import load
+
+    return load(files, Path.cwd())
+
+
+@contextmanager
+def _connection(
+    api_url: str | None, profile: str | None, trust: bool, embedded: bool, data_dir: Path | None
+) -> Iterator[Connection]:
+    from prefect_reconcile.settings import connection
+
+    if not embedded:
+        yield connection(os.environ, Path.cwd(), api_url=api_url, profile=profile, trust_api_url=trust)
+        return
+    if api_url or profile:
+        raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
+    from prefect_reconcile.embedded import default_data_dir, embedded_server
+
+    home = data_dir or default_data_dir()
+    _say(f"Starting a local Prefect server with its data in {home}\n")
+    with embedded_server(home) as server:
+        _say(f"Prefect runs at {server.url}\n")
+        yield connection({}, home, api_url=server.url)
+
+
+async def _pass(
+    connection: Connection,
+    desired: Sequence[Desired],
+    output: Format,
+    dry_run: bool,
+    show_requests: bool,
+    concurrency: int,
+    timeout: float,
+) -> Report:
+    from prefect_reconcile import reconciler
+    from prefect_reconcile.api.client import Api
+    from prefect_reconcile.render import json, text
+    from prefect_reconcile.report import Report
+
+    style = text.Style(colour=_colour())
+    async with Api(connection, concurrency=concurrency, timeout=timeout) as api:
+        plan = await reconciler.plan_pass(api, desired)
+        report = Report(plan, requests=reconciler.rehearse(plan) if show_requests else None)
+        if output is Format.TEXT:
+            print(text.plan(report, style), end="", flush=True)
+        if not dry_run and plan.writes:
+            report = await reconciler.apply(api, plan, concurrency)
+            if output is Format.TEXT:
+                print("\n" + text.result(report, style), end="")
+    if output is Format.JSON:
+        print(json.render(report), end="")
+    return report
+
+
+def _colour() -> bool:
+    """Colour on a terminal, unless `NO_COLOR` is set to anything (no-color.org) or the terminal is dumb."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

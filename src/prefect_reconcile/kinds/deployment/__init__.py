@@ -1,0 +1,13 @@
+"""The kind `Deployment`: a Prefect deployment, `flow/name`.
+
+`manifest` reads what people write, `canonical` knows every field and the one spelling of its values,
+`schedules` the same for the schedules, `observe` reads the live side, `requests` carries changes out,
+and `limitations` says what older servers cannot do. Pure, as every kind is.
+"""
+
+from prefect_reconcile.kinds.deployment.canonical import NAME, SHAPES, resolve
+from prefect_reconcile.kinds.deployment.manifest import read
+from prefect_reconcile.kinds.deployment.observe import observe
+from prefect_reconcile.kinds.deployment.requests import create, update
+
+__all__ = ["NAME", "SHAPES", "create", "observe", "read", "resolve", "update"]

@@ -1,0 +1,80 @@
+"""What a server cannot change on a live deployment, so that the plan does not promise it.
+
+Without this a run would send the same request for ever. Each entry takes its change out of the plan
+and leaves a note in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from prefect_reconcile.model import Json, JsonObject
+
+Refs = Mapping[str, str]
+"""What was observed of the live side: `server` is its version, `shared_limit` the name of a limit that
+other deployments use too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limitation:
+    """One thing that cannot be changed. `applies` gets the old and the new value and the refs; `note` may
+    name `{server}` and `{shared_limit}`; `seen` says where the behaviour was observed."""
+
+    field: str
+    applies: Callable[[Json, Json, Refs], bool]
+    note: str
+    seen: str
+
+
+def _adds_labels(old: Json, new: Json, refs: Refs) -> bool:  # noqa: ARG001
+    """Labels that the flow gave the deployment are in `old` and in no manifest."""
+    return isinstance(old, dict) and isinstance(new, dict) and not new.items() <= old.items()
+
+
+def _is_emptied(old: Json, new: Json, refs: Refs) -> bool:
+    return bool(old) and not new and _version(refs) < (3, 8, 7)
+
+
+def _is_shared(old: Json, new: Json, refs: Refs) -> bool:
+    return old != new and "shared_limit" in refs
+
+
+def _version(refs: Refs) -> tuple[int, ...]:
+    """The server's version; a server that does not tell (Prefect Cloud) is taken for the newest."""
+    numbers = [part for part in refs.get("server", "").split(".")[:3] if part.isdecimal()]
+    return tuple(map(int, numbers)) or (999,)
+
+
+LIMITATIONS: tuple[Limitation, ...] = (
+    Limitation(
+        "labels",
+        _adds_labels,
+        "labels stay as they are: Prefect changes none on an existing deployment; delete it to have it anew",
+        "PATCH with labels answers 422 on 3.8.8",
+    ),
+    Limitation(
+        "job_variables",
+        _is_emptied,
+        "job_variables stay as they are: Prefect {server} ignores their clearing, 3.8.7 and later do not",
+        "PATCH with {} answers 204 and changes nothing on 3.2.15, 3.4.25 and 3.6.29",
+    ),
+    Limitation(
+        "concurrency_limit",
+        _is_shared,
+        "concurrency_limit stays as it is: it belongs to {shared_limit!r}, a limit that others share",
+        "PATCH with concurrency_limit changes or deletes the shared limit itself on 3.8.8",
+    ),
+)
+
+
+def withdraw(old: JsonObject, new: JsonObject, refs: Refs) -> tuple[str, ...]:
+    """Puts the old value back into `new` where a limitation applies; returns the notes for people."""
+    notes = []
+    for one in LIMITATIONS:
+        if one.applies(old[one.field], new[one.field], refs):
+            notes.append(one.note.format_map({"server": "", "shared_limit": "", **refs}))
+            new[one.field] = old[one.field]
+    # Labels that only the server knows are never a difference.
+    new["labels"] = old["labels"]
+    return tuple(notes)

@@ -1,0 +1,217 @@
+"""Reading the live deployments, flows and work pools that some manifests need.
+
+Sources: `POST /flows/filter`, `/deployments/paginate`, `/work_pools/filter`, `GET /admin/version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import cast
+
+from prefect_reconcile.errors import AnswerError, PrefectError
+from prefect_reconcile.kinds.deployment.canonical import NAME, from_answer
+from prefect_reconcile.model import (
+    Call,
+    Conversation,
+    Desired,
+    Json,
+    JsonObject,
+    Live,
+    Observation,
+    Problem,
+    ask,
+    together,
+)
+
+PAGE = 200
+"""The most that one page holds: a larger `limit` answers 422 unless the operator raised it (3.8.8)."""
+
+READINGS = 3
+"""How often a list that changes while it is read is read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was answered: flows and deployments without repetition, pools by name, the server's version."""
+
+    flows: Sequence[JsonObject]
+    deployments: Sequence[JsonObject]
+    pools: Mapping[str, JsonObject]
+    version: str | None
+
+
+def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
+    """See `Kind.observe`. Problems are work pools and flows that are not there, and identities that two
+    manifests turn out to share once their `flow_id` has a name."""
+    if not desired:
+        return Observation((), {})
+    facts = yield from _read(desired)
+    flows = {str(flow["id"]): str(flow["name"]) for flow in facts.flows}
+    known, problems = _identify(desired, flows)
+    wanted = {one.name for one in known}
+    live = {}
+    for answer in facts.deployments:
+        name = f"{flows.get(str(answer['flow_id']))}/{answer['name']}"
+        if name in wanted:
+            live[name] = _live(name, answer, facts)
+    problems += yield from _missing_pools(known, facts.pools)
+    return Observation(known, live, problems)
+
+
+def _read(desired: Sequence[Desired]) -> Conversation[_Facts]:
+    questions = [_flows(desired), _deployments(desired), _pools(desired), _server()]
+    flows, deployments, pools, server = yield from together(questions)
+    by_name = {str(pool["name"]): pool for pool in pools}
+    return _Facts(flows, deployments, by_name, str(server[0]["version"]) if server else None)
+
+
+def _flows(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
+    asked = [
+        _named("flows", attribute, chunk)
+        for attribute, ref in (("name", "flow"), ("id", "flow_id"))
+        for chunk in _chunks(_refs(desired, ref))
+    ]
+    return _distinct((yield from together(asked)))
+
+
+def _pools(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
+    names = {str(one.fields["work_pool_name"]) for one in desired if one.fields.get("work_pool_name")}
+    return _distinct((yield from together([_named("work_pools", "name", chunk) for chunk in _chunks(names)])))
+
+
+def _named(resources: str, attribute: str, values: Sequence[str]) -> Conversation[list[JsonObject]]:
+    """At most `PAGE` resources by a unique attribute, so one page holds them."""
+    body: Json = {"limit": PAGE, resources: _any(attribute, values)}
+    return _items((yield from ask(Call("POST", f"/{resources}/filter", body))))
+
+
+def _any(attribute: str, values: Sequence[str]) -> JsonObject:
+    return {attribute: {"any_": list(values)}}
+
+
+def _server() -> Conversation[list[JsonObject]]:
+    """`[{"version": …}]`, or nothing where the server does not tell (Prefect Cloud answers 404)."""
+    try:
+        version = yield from ask(Call("GET", "/admin/version"))
+    except AnswerError as error:
+        if error.status in (401, 403):
+            raise
+        return []
+    return [{"version": version}]
+
+
+def _deployments(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
+    asked = []
+    for attribute, ref in (("name", "flow"), ("id", "flow_id")):
+        names: dict[str, set[str]] = {}
+        for one in desired:
+            if ref in one.refs:
+                names.setdefault(one.refs[ref], set()).add(one.refs["name"])
+        for chunk in _chunks(names):
+            wanted = sorted({name for flow in chunk for name in names[flow]})
+            asked.append(_listed({"flows": _any(attribute, chunk), "deployments": _any("name", wanted)}))
+    return _distinct((yield from together(asked)))
+
+
+def _listed(where: JsonObject) -> Conversation[list[JsonObject]]:
+    """All deployments that a filter finds. The first page says how many; the others come side by side.
+
+    Names are not unique, so a page can repeat what another has and leave something out. Taking a
+    deployment for missing would make us create it, which deletes its schedules: so all are counted.
+    """
+    for _ in range(READINGS):
+        first = yield from ask(_page(where, 1))
+        if not isinstance(first, dict):
+            raise PrefectError(f"Prefect answered a page of deployments with {first!r:.200}")
+        pages = cast("int", first["pages"])
+        rest = yield from together([ask(_page(where, number)) for number in range(2, pages + 1)])
+        found = _distinct(_items(cast("JsonObject", page)["results"]) for page in (first, *rest))
+        if len(found) == first["count"]:
+            return found
+    raise PrefectError("the list of deployments changed while it was read; run again")
+
+
+def _page(where: JsonObject, number: int) -> Call:
+    return Call("POST", "/deployments/paginate", {"limit": PAGE, "page": number, "sort": "NAME_ASC", **where})
+
+
+def _identify(
+    desired: Sequence[Desired], flows: Mapping[str, str]
+) -> tuple[tuple[Desired, ...], tuple[Problem, ...]]:
+    """The desired resources with the flow's name and id where the server has them; `flows` is name by id."""
+    ids = {name: flow_id for flow_id, name in flows.items()}
+    known: list[Desired] = []
+    problems: list[Problem] = []
+    first: dict[str, Desired] = {}
+    for one in desired:
+        flow_id = one.refs.get("flow_id") or ids.get(one.refs.get("flow", ""))
+        flow = one.refs.get("flow") or flows.get(flow_id or "")
+        if flow is None:
+            what = f"there is no flow with the id {flow_id}"
+            problems.append(
+                Problem(one.place("flow_id"), "flow_id", what, "write the flow's name as flow instead")
+            )
+            continue
+        name = f"{flow}/{one.refs['name']}"
+        if name in first:
+            what = f"{name} is already declared at {first[name].source}"
+            problems.append(Problem(one.place("name"), "name", what, "rename one of them or remove it"))
+        refs = {**one.refs, "flow": flow, **({"flow_id": flow_id} if flow_id else {})}
+        known.append(first.setdefault(name, replace(one, name=name, refs=refs)))
+    return tuple(known), tuple(problems)
+
+
+def _live(name: str, answer: JsonObject, facts: _Facts) -> Live:
+    refs = {"server": facts.version or ""}
+    fields = from_answer(answer)
+    pool = facts.pools.get(str(answer.get("work_pool_name")))
+    if pool and pool.get("default_queue_id") == answer.get("work_queue_id"):
+        refs["default_queue"] = str(answer["work_queue_name"])
+    limit = answer.get("global_concurrency_limit")
+    if isinstance(limit, dict) and limit.get("name") != f"deployment:{answer['id']}":
+        refs["shared_limit"] = str(limit.get("name"))
+    if answer.get("parameter_openapi_schema") is None:
+        refs["null_schema"] = "true"
+    return Live(NAME, name, str(answer["id"]), fields, refs)
+
+
+def _missing_pools(
+    desired: Sequence[Desired], pools: Mapping[str, JsonObject]
+) -> Conversation[tuple[Problem, ...]]:
+    """A problem for each manifest whose work pool is not there, with the names of those that are."""
+    lost = [one for one in desired if one.fields.get("work_pool_name") not in (None, *pools)]
+    if not lost:
+        return ()
+    every = _items((yield from ask(Call("POST", "/work_pools/filter", {"limit": PAGE}))))
+    names = sorted(str(pool["name"]) for pool in every)
+    there = f"the work pools are {', '.join(names)}" if names else "there are no work pools: create it first"
+    problems = []
+    for one in lost:
+        pool = str(one.fields["work_pool_name"])
+        close = get_close_matches(pool, names, n=1)
+        remedy = f'did you mean "{close[0]}"? {there}' if close else there
+        problems.append(
+            Problem(one.place("work_pool_name"), "work_pool_name", f'there is no work pool "{pool}"', remedy)
+        )
+    return tuple(problems)
+
+
+def _refs(desired: Iterable[Desired], name: str) -> set[str]:
+    return {one.refs[name] for one in desired if name in one.refs}
+
+
+def _chunks(values: Iterable[str]) -> list[list[str]]:
+    ordered = sorted(values)
+    return [ordered[start : start + PAGE] for start in range(0, len(ordered), PAGE)]
+
+
+def _items(answer: Json) -> list[JsonObject]:
+    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+        raise PrefectError(f"Prefect answered a list with {answer!r:.200}")
+    return cast("list[JsonObject]", answer)
+
+
+def _distinct(lists: Iterable[Iterable[JsonObject]]) -> list[JsonObject]:
+    return list({str(item["id"]): item for items in lists for item in items}.values())

@@ -1,0 +1,114 @@
+"""The requests that make a deployment, or change one.
+
+Every write makes Prefect delete the deployment's future scheduled runs, except the adding of a schedule
+(3.8.8): so one PATCH carries all that differs, and what does not differ is not sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from prefect_reconcile.errors import AnswerError, PrefectError
+from prefect_reconcile.kinds.deployment import schedules
+from prefect_reconcile.kinds.deployment.canonical import EMPTY_SCHEMA
+from prefect_reconcile.model import Call, Conversation, Desired, Json, JsonObject, Live, Resolution, ask, same
+
+
+def create(desired: Desired, to: Resolution) -> Conversation[None]:
+    """One POST, which also makes the schedules, except those that it would cut short.
+
+    Before it a POST that makes the flow, if there is none, and after it one with the schedules that
+    have `max_scheduled_runs`: `POST /deployments/` drops that silently (3.8.8).
+    """
+    flow_id = desired.refs.get("flow_id") or (yield from _make_flow(desired.refs["flow"]))
+    fields = {
+        key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
+    }
+    wanted = [schedules.body(record) for record in _records(to.new)]
+    cut_short = [one for one in wanted if "max_scheduled_runs" in one]
+    body: JsonObject = {"name": desired.refs["name"], "flow_id": flow_id, **fields}
+    body["schedules"] = [one for one in wanted if one not in cut_short]
+    made = yield from ask(Call("POST", "/deployments/", body))
+    if cut_short:
+        yield from ask(_add(_id(made), cut_short))
+
+
+def _make_flow(name: str) -> Conversation[str]:
+    return _id((yield from ask(Call("POST", "/flows/", {"name": name}, once=True))))
+
+
+def update(live: Live, to: Resolution) -> Conversation[None]:
+    """One PATCH with the fields that differ, then the schedules that differ, each by itself.
+
+    An untouched schedule keeps its id, which keeps its runs from being made twice.
+    """
+    changed: JsonObject = {
+        key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
+    }
+    if changed:
+        yield from ask(Call("PATCH", f"/deployments/{live.id}", _with_companions(changed, to.new, live)))
+    yield from _update_schedules(live, to)
+
+
+def _with_companions(changed: JsonObject, new: JsonObject, live: Live) -> JsonObject:
+    """Adds what has to be sent along for the changed fields to arrive as meant (3.8.8)."""
+    body = dict(changed)
+    if "work_pool_name" in body or "work_queue_name" in body:
+        # A queue alone moves the deployment to default-agent-pool.
+        body["work_pool_name"] = new["work_pool_name"]
+        body["work_queue_name"] = new["work_queue_name"]
+    if new["work_pool_name"] is None:
+        body.pop("work_queue_name", None)
+    if body.get("parameter_openapi_schema") == {} or "null_schema" in live.refs:
+        # Null, and {} over a null schema, make every later PATCH answer 409 while the schema is enforced.
+        body["parameter_openapi_schema"] = new["parameter_openapi_schema"] or EMPTY_SCHEMA
+    return body
+
+
+def _update_schedules(live: Live, to: Resolution) -> Conversation[None]:
+    old, new = _by_identity(to.old), _by_identity(to.new)
+    replaced = {key for key in old.keys() & new.keys() if _needs_replacing(old[key], new[key])}
+    # Removals come first: a slug is free only when its schedule is gone.
+    for key in [key for key in old if key not in new or key in replaced]:
+        yield from _remove(f"/deployments/{live.id}/schedules/{to.ids[key]}")
+    for key in [key for key in old if key in new and key not in replaced and not same(old[key], new[key])]:
+        yield from ask(
+            Call("PATCH", f"/deployments/{live.id}/schedules/{to.ids[key]}", schedules.body(new[key]))
+        )
+    added = [schedules.body(new[key]) for key in new if key not in old or key in replaced]
+    if added:
+        yield from ask(_add(live.id, added))
+
+
+def _needs_replacing(old: JsonObject, new: JsonObject) -> bool:
+    """PATCH of a schedule ignores null, so it cannot take `max_scheduled_runs` away (3.8.8)."""
+    return old["max_scheduled_runs"] is not None and new["max_scheduled_runs"] is None
+
+
+def _remove(path: str) -> Conversation[None]:
+    try:
+        yield from ask(Call("DELETE", path))
+    except AnswerError as error:
+        if error.status != 404:
+            raise
+
+
+def _add(deployment_id: str, added: list[JsonObject]) -> Call:
+    # Sent twice, it adds schedules without slug twice.
+    repeatable = all("slug" in one for one in added)
+    return Call("POST", f"/deployments/{deployment_id}/schedules", cast("Json", added), repeatable=repeatable)
+
+
+def _records(fields: JsonObject) -> list[JsonObject]:
+    return list(_by_identity(fields).values())
+
+
+def _by_identity(fields: JsonObject) -> Mapping[str, JsonObject]:
+    return cast("Mapping[str, JsonObject]", fields["schedules"])
+
+
+def _id(answer: Json) -> str:
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
+        raise PrefectError(f"Prefect answered without an id: {answer!r:.200}")
+    return str(answer["id"])

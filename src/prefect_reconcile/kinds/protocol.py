@@ -1,0 +1,49 @@
+"""What a kind has to offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from prefect_reconcile.model import (
+    Conversation,
+    Desired,
+    Finding,
+    FlowFacts,
+    JsonObject,
+    Live,
+    Manifest,
+    Observation,
+    Resolution,
+    Shape,
+)
+
+CodeLookup: TypeAlias = Callable[[str], FlowFacts | None]
+"""Finds what the code at an entrypoint says; None where the code is not in the repository."""
+
+
+class Kind(Protocol):
+    """A module or object that describes one kind of resource."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a module satisfies this with a constant
+        """The value of `kind:` in a manifest, and of `kind` in a report."""
+
+    @property
+    def SHAPES(self) -> Mapping[str, Shape]:  # noqa: N802
+        """Every field that is compared, in the order in which a plan shows them, with its shape."""
+
+    def read(self, value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
+        """Checks a whole manifest without a server. No manifest without findings, and none with them."""
+
+    def observe(self, desired: Sequence[Desired]) -> Conversation[Observation]:
+        """Reads the live side in bulk, and no more of it than the desired resources need."""
+
+    def resolve(self, desired: Desired, live: Live | None) -> Resolution:
+        """Says what a manifest makes of what is live, or of nothing."""
+
+    def create(self, desired: Desired, to: Resolution) -> Conversation[None]:
+        """Makes a resource that is not there."""
+
+    def update(self, live: Live, to: Resolution) -> Conversation[None]:
+        """Turns `to.old` into `to.new` with the fewest requests; called only when they differ."""

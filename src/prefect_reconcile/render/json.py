@@ -1,0 +1,64 @@
+"""A report for machines: one JSON object, the same shape before and after an apply.
+
+```
+{"format_version": "1", "fingerprint": "…",
+ "summary": {"create": 0, "update": 0, "delete": 0, "unchanged": 0, "failed": 0},
+ "changes": [{"action": "update", "kind": "Deployment", "resource": "flow/name", "source": "file:line",
+              "fields": [{"path": "tags", "old": […], "new": […]}], "error": null}],
+ "notes": [{"kind": "Deployment", "resource": "flow/name", "note": "…"}]}
+```
+
+`changes` holds what is not unchanged. A field lacks `old` or `new` where that side has no value, which
+null is. `error` is the reason why a change was not carried out. With requests asked for, there is also
+`"requests": [{"resource", "method", "path", "body"}]`.
+"""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import cast
+
+from prefect_reconcile.model import Json, JsonObject
+from prefect_reconcile.differ import FieldChange
+from prefect_reconcile.plan import Write, field_json
+from prefect_reconcile.render.safe import masked
+from prefect_reconcile.report import Report, action
+
+
+def render(report: Report) -> str:
+    """The whole report, ASCII only, ending with a line break."""
+    document: JsonObject = {
+        "format_version": "1",
+        "fingerprint": report.plan.fingerprint,
+        "summary": cast("JsonObject", report.summary),
+        "changes": [_change(report, write) for write in report.plan.writes],
+        "notes": [
+            {"kind": change.desired.kind, "resource": change.desired.name, "note": note}
+            for change in report.plan.changes
+            for note in change.resolution.notes
+        ],
+    }
+    if report.requests is not None:
+        document["requests"] = [
+            {"resource": name, "method": call.method, "path": call.path, "body": masked(call.body)}
+            for (_, name), calls in report.requests.items()
+            for call in calls
+        ]
+    return dumps(document, indent=2) + "\n"
+
+
+def _change(report: Report, write: Write) -> JsonObject:
+    outcome = report.outcome(write)
+    return {
+        "action": action(write),
+        "kind": write.desired.kind,
+        "resource": write.desired.name,
+        "source": f"{write.desired.source.file}:{write.desired.source.line}",
+        "fields": [_field(one) for one in write.fields],
+        "error": outcome.error if outcome else None,
+    }
+
+
+def _field(change: FieldChange) -> Json:
+    plain = field_json(change)
+    return {key: one if key == "path" else masked(one, change.path) for key, one in plain.items()}

@@ -1,0 +1,76 @@
+"""What a run reports: the plan, and what became of each change. Pure; may import `plan` and `model`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from prefect_reconcile.model import Call
+from prefect_reconcile.plan import Change, Create, Plan, Update
+
+
+class Result(Enum):
+    """What became of a change that was to be carried out."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not attempted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one change; `error` says why it is not `DONE`."""
+
+    result: Result
+    error: str | None = None
+
+
+Identity = tuple[str, str]
+"""Kind and name of a resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A plan, and after an apply the outcome of each write; `outcomes` is None when nothing was attempted.
+
+    `requests` are those that an apply would send, by resource; None when they were not asked for.
+    """
+
+    plan: Plan
+    outcomes: Mapping[Identity, Outcome] | None = None
+    requests: Mapping[Identity, tuple[Call, ...]] | None = None
+
+    def outcome(self, change: Change) -> Outcome | None:
+        """What became of a change; None for one that needed nothing or was not attempted yet."""
+        return self.outcomes.get(identity(change)) if self.outcomes else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether any change was not carried out."""
+        return any(one.result is not Result.DONE for one in (self.outcomes or {}).values())
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many changes of each action; after an apply, those not carried out count as failed only."""
+        counts = dict.fromkeys(("create", "update", "delete", "unchanged", "failed"), 0)
+        for change in self.plan.changes:
+            outcome = self.outcome(change)
+            counts["failed" if outcome and outcome.result is not Result.DONE else action(change)] += 1
+        return counts
+
+
+def identity(change: Change) -> Identity:
+    """Kind and name of the resource that a change is about."""
+    return change.desired.kind, change.desired.name
+
+
+def action(change: Change) -> str:
+    """The name of a change in a report: `create`, `update` or `unchanged`."""
+    match change:
+        case Create():
+            return "create"
+        case Update():
+            return "update"
+        case _:
+            return "unchanged"
