@@ -6,31 +6,39 @@ Source of the rules: `prefect.flows.Flow.__init__` of Prefect 3.8.8.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from functools import cache
-from inspect import cleandoc
 from pathlib import Path
 
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import FlowFacts
 
+_MODULES = ("prefect", "prefect.flows")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Code:
-    """The Python files of a repository, whose root is `root`. No file outside of it is read."""
+    """The Python files of a repository, whose root is `root`.
+
+    No file is read that is neither below it nor below the folder of the manifest that names it.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
         self._tree = cache(_tree)
 
     def lookup(self, folder: Path) -> CodeLookup:
-        """Looks an entrypoint up, `path.py:function` or `module:function`, from `folder` and then the root."""
+        """Looks an entrypoint up from `folder` and then the root.
+
+        It is `path.py:function`, `module:function` or `module.function`.
+        """
 
         def look(entrypoint: str) -> FlowFacts | None:
-            place, _, name = entrypoint.rpartition(":")
+            place, _, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
+            allowed = (self._root, folder.resolve())
             for start in (folder, self._root):
-                file = self._inside(start / _as_path(place)) if place else None
+                file = _inside(start / _as_path(place), allowed) if place else None
                 if file is not None:
                     tree = self._tree(file)
                     return _facts(tree, name) if tree else None
@@ -38,13 +46,14 @@ class Code:
 
         return look
 
-    def _inside(self, file: Path) -> Path | None:
-        try:
-            resolved = file.resolve()
-            found = resolved.is_relative_to(self._root) and resolved.is_file()
-        except (OSError, ValueError):  # a link loop, a name too long, a null byte
-            return None
-        return resolved if found else None
+
+def _inside(file: Path, folders: Iterable[Path]) -> Path | None:
+    try:
+        resolved = file.resolve()
+        found = any(map(resolved.is_relative_to, folders)) and resolved.is_file()
+    except (OSError, ValueError):  # a link loop, a name too long, a null byte
+        return None
+    return resolved if found else None
 
 
 def _as_path(place: str) -> str:
@@ -53,47 +62,60 @@ def _as_path(place: str) -> str:
 
 def _tree(file: Path) -> ast.Module | None:
     try:
-        return ast.parse(file.read_bytes())
+        with warnings.catch_warnings(action="ignore"):  # what Python warns of is the author's affair
+            return ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 def _facts(tree: ast.Module, name: str) -> FlowFacts | None:
-    function = next((f for f in tree.body if isinstance(f, _Function) and f.name == name), None)
+    # Where a name is defined twice, Python keeps the last one.
+    function = next((f for f in reversed(tree.body) if isinstance(f, _Function) and f.name == name), None)
     if function is None:
         return None
     names = set(_names_of_flow(tree))
     decorator = next((d for d in function.decorator_list if _is_flow(d, names)), None)
     if decorator is None:
         return None
-    arguments = _arguments(decorator)
-    written = arguments.get("name")
     return FlowFacts(
-        name=_text(written) if written else function.name.replace("_", "-"),
-        description=_text(arguments.get("description")) or cleandoc(ast.get_docstring(function) or ""),
+        name=_argument(decorator, "name", function.name.replace("_", "-")),
+        description=_argument(decorator, "description", ast.get_docstring(function) or ""),
     )
 
 
 def _names_of_flow(tree: ast.Module) -> Iterator[str]:
     """The local names of `prefect.flow`, as `flow`, `prefect.flow` or an alias."""
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in ("prefect", "prefect.flows"):
+        if isinstance(node, ast.ImportFrom) and node.module in _MODULES and not node.level:
             yield from (alias.asname or alias.name for alias in node.names if alias.name == "flow")
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name == "prefect":
-                    yield f"{alias.asname or 'prefect'}.flow"
+                if alias.name in _MODULES:
+                    yield f"{alias.asname or alias.name}.flow"
+                if alias.name.startswith("prefect.") and not alias.asname:
+                    yield "prefect.flow"
 
 
 def _is_flow(decorator: ast.expr, names: set[str]) -> bool:
-    target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return ast.unparse(target) in names
+    return _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) in names
 
 
-def _arguments(decorator: ast.expr) -> dict[str, ast.expr]:
+def _dotted(node: ast.expr) -> str | None:
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
+
+
+def _argument(decorator: ast.expr, name: str, default: str) -> str | None:
+    """What a keyword argument says: `default` where it is left out, null or empty, None if not literal."""
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    return {keyword.arg: keyword.value for keyword in keywords if keyword.arg}
-
-
-def _text(node: ast.expr | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    given = {keyword.arg: keyword.value for keyword in keywords}
+    match given.get(name):
+        case None:
+            return None if None in given else default  # `**options` may hold it
+        case ast.Constant(value=str() | None as value):
+            return value or default
+        case _:
+            return None
