@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from on_fake import KilledError, Prefect, desired
-from strategies import manifests
 
+from on_fake import KilledError, Prefect, desired
 from prefect_fake import FakePrefect
+from strategies import manifests
 
 POOLS = ("pool", "other")
 
@@ -21,15 +22,47 @@ FEW = st.sampled_from(["a", "b"])
 @st.composite
 def repositories(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Manifests with distinct identities, whose work pools exist."""
-    drawn = draw(st.lists(manifests(), max_size=4))
-    named = {}
-    for manifest in drawn:
-        identity = (draw(FEW), draw(FEW))
-        pool = draw(st.none() | st.sampled_from(POOLS))
-        if not pool:
-            manifest.pop("work_queue_name", None)
-        named[identity] = {**manifest, "flow": identity[0], "name": identity[1], "work_pool_name": pool}
-    return list(named.values())
+    named = {(draw(FEW), draw(FEW)): one for one in draw(st.lists(manifests(), max_size=4))}
+    return [_at_home({**one, "flow": flow, "name": name}) for (flow, name), one in named.items()]
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A repository, and what an edit made of it: other manifests, or the same with other or fewer fields."""
+    before = draw(repositories())
+    after = {(one["flow"], one["name"]): one for one in draw(repositories())}
+    for one in before:
+        after[one["flow"], one["name"]] = _at_home(draw(_edited(one)))
+    return before, list(after.values())
+
+
+@st.composite
+def _edited(draw: st.DrawFn, manifest: dict[str, Any]) -> dict[str, Any]:
+    keys = draw(st.sets(st.sampled_from(sorted(manifest.keys() - {"flow", "name"}) or ["tags"]), max_size=3))
+    other = draw(manifests())
+    edited = {key: one for key, one in manifest.items() if key not in keys}
+    edited |= {key: other[key] for key in keys & other.keys()}
+    schedules = [_without(one, draw(st.sampled_from(_OPTIONAL))) for one in edited.get("schedules") or []]
+    return {**edited, "schedules": schedules}
+
+
+_OPTIONAL = ("max_scheduled_runs", "active", "parameters", "timezone", "nothing")
+
+
+def _without(schedule: dict[str, Any], name: str) -> dict[str, Any]:
+    # Only where a slug tells it from its siblings: else it could become the same as one of them.
+    return {key: one for key, one in schedule.items() if key != name or not schedule.get("slug")}
+
+
+def _at_home(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with a work pool that exists, and slugs by position, so that edits meet."""
+    pool = manifest.get("work_pool_name")
+    placed = {**manifest, "work_pool_name": POOLS[len(pool) % 2] if pool else None}
+    if not pool:
+        placed.pop("work_queue_name", None)
+    schedules = placed.get("schedules") or []
+    named = [{**one, **({"slug": f"s{n}"} if one.get("slug") else {})} for n, one in enumerate(schedules)]
+    return {**placed, "schedules": named}
 
 
 def server(version: str = "3.8.8") -> Prefect:
@@ -41,11 +74,13 @@ def server(version: str = "3.8.8") -> Prefect:
 
 
 @pytest.mark.parametrize("version", ["3.8.8", "3.6.29", "3.4.25", "3.2.15"])
-@given(before=repositories(), after=repositories())
+@settings(max_examples=60)
+@given(edit=edits())
 def test_apply_then_plan_is_empty(
-    version: str, before: list[dict[str, Any]], after: list[dict[str, Any]]
+    version: str, edit: tuple[list[dict[str, Any]], list[dict[str, Any]]]
 ) -> None:
     """From any state that we made to any other: one pass gets there, and the next one sends no write."""
+    before, after = edit
     prefect = server(version)
     assert prefect.converge(desired(*before)) == []
     assert prefect.converge(desired(*after)) == []
@@ -53,11 +88,12 @@ def test_apply_then_plan_is_empty(
     assert (prefect.plan(desired(*after)).writes, prefect.writes) == ((), [])
 
 
-@given(before=repositories(), after=repositories(), data=st.data())
+@given(edit=edits(), data=st.data())
 def test_the_order_of_manifests_does_not_matter(
-    before: list[dict[str, Any]], after: list[dict[str, Any]], data: st.DataObject
+    edit: tuple[list[dict[str, Any]], list[dict[str, Any]]], data: st.DataObject
 ) -> None:
-    """Any order of files gives the same plan and the same requests."""
+    """Any order of files gives the same plan."""
+    before, after = edit
     prefect, other = server(), server()
     prefect.converge(desired(*before))
     other.converge(desired(*before))
@@ -67,20 +103,19 @@ def test_the_order_of_manifests_does_not_matter(
     assert (plan.fingerprint, plan.changes) == (again.fingerprint, again.changes)
 
 
-@given(before=repositories(), after=repositories(), data=st.data())
+@given(edit=edits(), data=st.data())
 def test_killed_after_any_request_and_run_again_it_converges(
-    before: list[dict[str, Any]], after: list[dict[str, Any]], data: st.DataObject
+    edit: tuple[list[dict[str, Any]], list[dict[str, Any]]], data: st.DataObject
 ) -> None:
     """No request leaves the server in a state from which the next run does not find home."""
+    before, after = edit
     prefect = server()
     prefect.converge(desired(*before))
     wanted = desired(*after)
     prefect.calls.clear()
     prefect.survives = data.draw(st.integers(0, 12), label="requests before the end")
-    try:
+    with contextlib.suppress(KilledError):
         prefect.converge(wanted)
-    except KilledError:
-        pass
     prefect.survives = None
     assert prefect.converge(wanted) == []
     assert prefect.plan(wanted).writes == ()
@@ -104,8 +139,5 @@ def test_what_an_older_server_ignores_is_noted_and_not_tried_for_ever() -> None:
     plan = prefect.plan(desired({"flow": "f", "name": "a"}))
     assert plan.writes == ()
     assert [change.resolution.notes for change in plan.changes] == [
-        (
-            "job_variables stay as they are: Prefect 3.6.29 ignores their clearing, "
-            "3.8.7 and later do not",
-        )
+        ("job_variables stay as they are: Prefect 3.6.29 ignores their clearing, 3.8.7 and later do not",)
     ]
