@@ -51,7 +51,7 @@ def _inside(file: Path, folders: Iterable[Path]) -> Path | None:
     try:
         resolved = file.resolve()
         found = any(map(resolved.is_relative_to, folders)) and resolved.is_file()
-    except (OSError, ValueError):  # a link loop, a name too long, a null byte
+    except (OSError, ValueError, RuntimeError):  # a name too long, a null byte, a loop of links
         return None
     return resolved if found else None
 

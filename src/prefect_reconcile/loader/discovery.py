@@ -44,9 +44,9 @@ def discover(paths: Sequence[str], directory: Path) -> tuple[list[ManifestFile],
 
 
 def _distinct(files: Iterable[ManifestFile]) -> list[ManifestFile]:
-    """Each file once, under the first of its names."""
-    by_target = {os.path.realpath(file.path): file for file in sorted(files, reverse=True)}
-    return sorted(by_target.values())
+    """Each file once, under the shortest of its names."""
+    longest_first = sorted(files, key=lambda file: (len(file.shown), file.shown), reverse=True)
+    return sorted({os.path.realpath(file.path): file for file in longest_first}.values())
 
 
 class _Search:

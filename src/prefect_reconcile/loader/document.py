@@ -2,61 +2,28 @@
 
 Pure: it reads no files. The language is what PyYAML's safe loader accepts (YAML 1.1, as Prefect itself reads
 `prefect.yaml`), less whatever JSON cannot hold or a reader would misread: those are located problems.
-Manifests come from pull requests, so a hostile text costs bounded time and memory, see the `MAX_` constants.
+Manifests come from pull requests, so a hostile text costs bounded time and memory, see the `MAX_` constants
+here and in `nodes`.
 """
 
 from __future__ import annotations
 
 import codecs
 import gc
-import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, TypeAlias
+from typing import Final
 
 import yaml
-from yaml.constructor import SafeConstructor
-from yaml.reader import Reader
+from yaml.reader import ReaderError
 
-from prefect_reconcile.model import Json, Path, Problem, Source, path_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from yaml import SafeLoader as _SafeLoader
-else:
-    # PyYAML can be built without libyaml. Its own parser understands the same and takes 15 times as long.
-    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from prefect_reconcile.loader.nodes import LimitError, Loader, Reader, mark_of
+from prefect_reconcile.loader.syntax import character_problem, position, source_at, syntax_problem
+from prefect_reconcile.model import Json, Path, Problem, Source
 
 MAX_BYTES: Final = 10 * 2**20
 """Of one file. 10,000 deployments with a schedule and some variables each take about 5 MB."""
-
-MAX_NODES: Final = 1_000_000
-"""Of one file: keys, values and collections. 10,000 deployments have about 500,000. Each takes about
-400 bytes of memory, so that 10 MiB of nothing but `- ` would take 2 GB."""
-
-MAX_DEPTH: Final = 100
-"""Of nested collections, aliases followed. libyaml's composer recurses in C and kills the process somewhere
-between 20,000 and 50,000 levels, Python's JSON gives up near 1,000. Manifests nest about ten deep."""
-
-MAX_EXPANSION: Final = 10_000_000
-"""What aliases and merge keys may add to one file, in characters and nodes. Shared values are small in
-memory, but whoever prints, compares or sends them pays in full. 10,000 deployments can take in 1,000 each."""
-
-MAX_PROBLEMS: Final = 100
-"""Of one file: nobody corrects more at once, and a hostile text could have a million."""
-
-# Python refuses to print an integer of more than 4,300 digits, and one written 1:1:1:… takes quadratic time.
-_LONGEST_NUMBER: Final = 1_000
-
-# A merged entry takes the memory of about eight characters, and time even when another entry hides it.
-_ENTRY_WEIGHT: Final = 8
-
-_TAGS: Final = "tag:yaml.org,2002:"
-_STR, _SEQ, _MAP, _NULL, _MERGE = (_TAGS + name for name in ("str", "seq", "map", "null", "merge"))
-
-_Trail: TypeAlias = "tuple[_Trail, str | int] | None"
-"""A path under construction, last step outermost: cheap to extend; only a problem makes a `Path` of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +39,7 @@ class Document:
 
         What came through an alias or a merge key is where its anchor defines it.
         """
-        return _source(self.file, _mark(self._root, path, key=key))
+        return source_at(self.file, mark_of(self._root, path, key=key))
 
 
 def parse(file: str, data: bytes) -> tuple[list[Document], list[Problem]]:
@@ -83,15 +50,22 @@ def parse(file: str, data: bytes) -> tuple[list[Document], list[Problem]]:
     unfit = _unfit(file, data)
     if unfit is not None:
         return [], [unfit]
-    reader = _Reader(file, aliases=b"&" in data)
+    reader = Reader(file, aliases=b"&" in data)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         with _uncollected():
-            for root in yaml.compose_all(data, Loader=_Loader):
+            for root in yaml.compose_all(data, Loader=Loader):
                 reader.read(root)
-    except yaml.YAMLError as error:
-        reader.problems.append(_syntax_problem(file, error, data.decode()))
-    return reader.documents, sorted(reader.problems)
+    except LimitError as error:
+        reader.problems.append(
+            Problem(source_at(file, error.problem_mark), error.path, error.what, error.remedy)
+        )
+    except yaml.MarkedYAMLError as error:
+        reader.problems.append(syntax_problem(file, error, data.decode()))
+    except ReaderError as error:
+        reader.problems.append(character_problem(file, chr(error.character), data.decode()))
+    documents = [Document(file, value, root) for value, root in reader.trees]
+    return documents, sorted(reader.problems)
 
 
 def _unfit(file: str, data: bytes) -> Problem | None:
@@ -107,7 +81,7 @@ def _unfit(file: str, data: bytes) -> Problem | None:
     except UnicodeDecodeError as error:
         before = data[: error.start].removeprefix(codecs.BOM_UTF8).decode()
         what = f"the byte 0x{data[error.start]:02x} is not UTF-8"
-        return Problem(_position(file, before), "", what, "save the file as UTF-8")
+        return Problem(position(file, before), "", what, "save the file as UTF-8")
     return None
 
 
@@ -122,444 +96,3 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class _LimitError(yaml.MarkedYAMLError):
-    """The file exceeds one of our limits, and is not read any further."""
-
-    def __init__(self, what: str, remedy: str, mark: yaml.Mark | None, path: str = "") -> None:
-        super().__init__(problem=what, problem_mark=mark)
-        self.what, self.remedy, self.path = what, remedy, path
-
-
-class _Loader(_SafeLoader):
-    """PyYAML's loader, of which only the parser and the composer are used, with limits.
-
-    Both composers call `descend_resolver` before each node and `ascend_resolver` after it.
-    """
-
-    # A lone `=` has a meaning in YAML 1.1 that no one uses and PyYAML fails on: it is a text.
-    yaml_implicit_resolvers = {  # noqa: RUF012 -- so it is in PyYAML
-        first: tests for first, tests in _SafeLoader.yaml_implicit_resolvers.items() if first != "="
-    }
-
-    def __init__(self, stream: bytes) -> None:
-        super().__init__(stream)
-        self._depth = self._nodes = 0
-
-    def descend_resolver(self, current_node: yaml.Node | None, current_index: object) -> None:  # noqa: ARG002
-        """Count the node that comes, and refuse it beyond the limits."""
-        self._depth += 1
-        self._nodes += 1
-        if self._depth > MAX_DEPTH or self._nodes > MAX_NODES:
-            self._refuse(current_node.start_mark if current_node else None)
-
-    def ascend_resolver(self) -> None:
-        """Note that a node is complete."""
-        self._depth -= 1
-
-    def _refuse(self, mark: yaml.Mark | None) -> NoReturn:
-        if self._depth > MAX_DEPTH:
-            raise _LimitError(f"nested more than {MAX_DEPTH} levels deep", "flatten the structure", mark)
-        raise _LimitError(f"more than {MAX_NODES:,} keys and values", "split the file into several", mark)
-
-
-class _Unfinished:
-    """Stands for the value of a node that is being built."""
-
-
-_UNFINISHED: Final = _Unfinished()
-
-
-class _Reader:
-    """Turns the node trees of one file into data, and collects what cannot be turned."""
-
-    def __init__(self, file: str, *, aliases: bool) -> None:
-        self.documents: list[Document] = []
-        self.problems: list[Problem] = []
-        self._file = file
-        self._expansion = 0
-        # Remembering every node takes time, and few files have an anchor.
-        self._build: Callable[[yaml.Node, _Trail], Json] = self._once if aliases else self._fresh
-
-    def read(self, root: yaml.Node) -> None:
-        """Add a document or its problems; raises `_LimitError`."""
-        if isinstance(root, yaml.ScalarNode) and root.tag == _NULL and not root.value:
-            return
-        known = len(self.problems)
-        self._root = root
-        self._built: dict[int, Json | _Unfinished] = {}
-        self._measured: dict[int, tuple[int, int]] = {}
-        value = self._build(root, None)
-        if len(self.problems) == known:
-            self.documents.append(Document(self._file, value, root))
-
-    def _once(self, node: yaml.Node, trail: _Trail) -> Json:
-        """The value of a node. An alias is the same node met again, and gets the same value again.
-
-        An anchor stands before its aliases, so the recursion is never deeper than the text is nested.
-        """
-        if id(node) not in self._built:
-            self._built[id(node)] = _UNFINISHED
-            value = self._built[id(node)] = self._fresh(node, trail)
-            return value
-        known = self._built[id(node)]
-        if isinstance(known, _Unfinished):
-            self._report(trail, None, "an alias within its own anchor has no end", "write the value out")
-            return None
-        self._charge(known, trail)
-        return known
-
-    def _fresh(self, node: yaml.Node, trail: _Trail) -> Json:
-        tag = node.tag
-        if isinstance(node, yaml.ScalarNode):
-            text: str = node.value
-            return text if tag == _STR else self._scalar(node, trail)
-        is_mapping = isinstance(node, yaml.MappingNode)
-        if tag != (_MAP if is_mapping else _SEQ):
-            self._refuse_tag(node, trail)
-        # What a refused tag holds is still read: it may have problems, and anchors for what follows.
-        return self._mapping(node, trail) if is_mapping else self._sequence(node, trail)
-
-    def _sequence(self, node: yaml.Node, trail: _Trail) -> list[Json]:
-        build = self._build
-        return [build(item, (trail, index)) for index, item in enumerate(node.value)]
-
-    def _mapping(self, node: yaml.Node, trail: _Trail) -> dict[str, Json]:
-        build = self._build
-        own: dict[str, Json] = {}
-        merged: list[dict[str, Json]] = []
-        merges = refused = 0
-        for key_node, item in node.value:
-            key = build(key_node, trail)
-            if key_node.tag == _STR and isinstance(key, str):
-                own[key] = build(item, (trail, key))
-            elif _is_merge(key_node):
-                merges = 1
-                merged += self._merged(item, (trail, "<<"))
-            else:
-                refused += 1
-                self._refuse_key(key_node, trail)
-                build(item, (trail, str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"))
-        if len(own) + merges + refused < len(node.value):
-            self._report_duplicates(node, trail)
-        return self._merge(own, merged, trail) if merged else own
-
-    def _merged(self, node: yaml.Node, trail: _Trail) -> list[dict[str, Json]]:
-        """The mappings that a merge key takes in, the one that wins first."""
-        known = len(self.problems)
-        value = self._build(node, trail)
-        parts = value if isinstance(value, list) else [value]
-        mappings = [part for part in parts if isinstance(part, dict)]
-        if len(mappings) < len(parts) and len(self.problems) == known:
-            what = f"<< needs a mapping or a list of mappings, not {_shape(node)}"
-            self._report(trail, None, what, "name an anchored mapping, as in <<: *common")
-        return mappings
-
-    def _merge(self, own: dict[str, Json], merged: list[dict[str, Json]], trail: _Trail) -> dict[str, Json]:
-        whole: dict[str, Json] = {}
-        for part in reversed(merged):
-            self._spend(_ENTRY_WEIGHT * len(part), trail)
-            whole.update(part)
-        whole.update(own)
-        return whole
-
-    def _scalar(self, node: yaml.ScalarNode, trail: _Trail) -> Json:
-        """The value of a scalar that is not a text."""
-        if node.tag not in _SCALARS:
-            self._refuse_tag(node, trail)
-            return None
-        name, read = _SCALARS[node.tag]
-        try:
-            return read(node)
-        # PyYAML answers with any of these to a text that has the look or the tag of a type, but no value.
-        except (ValueError, LookupError, ArithmeticError, AttributeError):
-            what = f"{_excerpt(node.value)} cannot be read as {name}"
-            self._report(trail, node, what, "correct it, or write it as a quoted text")
-            return None
-
-    def _refuse_tag(self, node: yaml.Node, trail: _Trail) -> None:
-        tag = _excerpt(node.tag.replace(_TAGS, "!!", 1))
-        if node.tag in _SCALARS or node.tag in (_STR, _SEQ, _MAP):
-            self._report(trail, node, f"the tag {tag} does not fit {_shape(node)}", "remove the tag")
-        else:
-            self._report(trail, node, f"the tag {tag} is not supported", "write plain YAML without the tag")
-
-    def _refuse_key(self, node: yaml.Node, trail: _Trail) -> None:
-        if not isinstance(node, yaml.ScalarNode):
-            remedy = "write a text as the key; quote a value that begins with {{ or ["
-            self._report(trail, node, f"{_shape(node)} cannot be a key", remedy)
-        elif node.value:
-            text = _excerpt(node.value)
-            name = _SCALARS[node.tag][0] if node.tag in _SCALARS else "a text"
-            self._report(trail, node, f"the key {text} is read as {name}", f'quote it: "{text}"')
-        else:
-            self._report(trail, node, "the key is empty", "write a key before the colon")
-
-    def _report_duplicates(self, node: yaml.Node, trail: _Trail) -> None:
-        lines: dict[str, int] = {}
-        for key_node, _ in node.value:
-            if not _is_key(key_node):
-                continue
-            key = _MERGE if _is_merge(key_node) else key_node.value
-            if key in lines:
-                what = f"duplicate key, the first is in line {lines[key]}"
-                remedy = "merge a list: <<: [*a, *b]" if _is_merge(key_node) else "remove one of the two"
-                self._report((trail, key_node.value), key_node, what, remedy)
-            lines.setdefault(key, key_node.start_mark.line + 1)
-
-    def _charge(self, value: Json, trail: _Trail) -> None:
-        """Count what one more alias of a value adds."""
-        size, levels = self._measure(value)
-        self._spend(size, trail)
-        if levels + len(_path(trail)) > MAX_DEPTH:
-            what = f"aliases nest more than {MAX_DEPTH} levels deep"
-            self._stop(trail, what, "flatten the structure")
-
-    def _spend(self, size: int, trail: _Trail) -> None:
-        self._expansion += size
-        if self._expansion > MAX_EXPANSION:
-            what = f"aliases and merge keys make the file larger by more than {MAX_EXPANSION:,} characters"
-            self._stop(trail, what, "use fewer aliases, or split the file into several")
-
-    def _measure(self, value: Json) -> tuple[int, int]:
-        """The size of a value in characters and nodes, and how many levels it has.
-
-        The recursion is never deeper than the text is nested: what an alias in it names is measured already.
-        """
-        if not isinstance(value, (dict, list)):
-            return (1 + len(value) if isinstance(value, str) else 1), 1
-        if id(value) not in self._measured:
-            keys = sum(map(len, value)) if isinstance(value, dict) else 0
-            parts = [self._measure(part) for part in (value.values() if isinstance(value, dict) else value)]
-            size = 1 + keys + sum(part[0] for part in parts)
-            self._measured[id(value)] = size, 1 + max((part[1] for part in parts), default=0)
-        return self._measured[id(value)]
-
-    def _report(self, trail: _Trail, node: yaml.Node | None, what: str, remedy: str) -> None:
-        """Note a problem: of `node`, or where the last step of the trail is written."""
-        if len(self.problems) == MAX_PROBLEMS:
-            self._stop(trail, f"the file has more than {MAX_PROBLEMS} problems", "correct the first ones")
-        path = _path(trail)
-        mark = node.start_mark if node is not None else _mark(self._root, path, key=True)
-        self.problems.append(Problem(_source(self._file, mark), _path_text(path), what, remedy))
-
-    def _stop(self, trail: _Trail, what: str, remedy: str) -> NoReturn:
-        path = _path(trail)
-        raise _LimitError(what, remedy, _mark(self._root, path, key=True), _path_text(path))
-
-
-def _read_int(node: yaml.ScalarNode) -> int:
-    _check_length(node)
-    return _VALUES.construct_yaml_int(node)
-
-
-def _read_float(node: yaml.ScalarNode) -> float:
-    _check_length(node)
-    value = _VALUES.construct_yaml_float(node)
-    if not math.isfinite(value):
-        raise ValueError(value)
-    return value
-
-
-def _check_length(node: yaml.ScalarNode) -> None:
-    if len(node.value) > _LONGEST_NUMBER:
-        raise ValueError(len(node.value))
-
-
-def _read_moment(node: yaml.ScalarNode) -> str:
-    """A date or time as Prefect's client sends it: ISO 8601 with `Z` for UTC, for pydantic writes it so."""
-    text = _VALUES.construct_yaml_timestamp(node).isoformat()
-    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
-
-
-def _read_null(node: yaml.ScalarNode) -> None:
-    if node.value not in ("", "~", "null", "Null", "NULL"):
-        raise ValueError(node.value)
-
-
-def _read_text(node: yaml.ScalarNode) -> str:
-    return str(node.value)
-
-
-_VALUES: Final = SafeConstructor()
-
-_SCALARS: Final[dict[str, tuple[str, Callable[[yaml.ScalarNode], Json]]]] = {
-    _TAGS + "bool": ("true or false", _VALUES.construct_yaml_bool),
-    _TAGS + "int": ("an integer", _read_int),
-    _TAGS + "float": ("a finite number", _read_float),
-    _TAGS + "timestamp": ("a date or time", _read_moment),
-    _NULL: ("null", _read_null),
-    _MERGE: ("a merge key", _read_text),
-}
-"""By tag: the name of the type, and what makes a value of a node or raises one of several errors."""
-
-
-def _mark(root: yaml.Node, path: Path, *, key: bool) -> yaml.Mark | None:
-    """The mark of the value at `path`, or of its key; of its nearest ancestor if there is none."""
-    named = found = root
-    for step in path:
-        entry = _entry(found, step)
-        if entry is None:
-            return found.start_mark
-        named, found = entry
-    return (named if key else found).start_mark
-
-
-def _entry(node: yaml.Node, step: object) -> tuple[yaml.Node, yaml.Node] | None:
-    """The key and the value that a step leads to; an item of a list is its own key."""
-    if isinstance(node, yaml.MappingNode) and isinstance(step, str):
-        return _pair(node, step)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step in range(len(node.value)):
-        return node.value[step], node.value[step]
-    return None
-
-
-def _pair(mapping: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    """The entry that wins: the mapping's own, else that of the first merged mapping that has one.
-
-    Without recursion and without visiting a mapping twice, for merges can be chained by the thousand.
-    """
-    waiting: list[yaml.Node] = [mapping]
-    seen: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen or not isinstance(node, yaml.CollectionNode):
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += reversed(node.value)
-            continue
-        for key_node, item in node.value:
-            if _is_key(key_node) and key_node.value == key:
-                return key_node, item
-        waiting += [item for key_node, item in node.value if _is_merge(key_node)]
-    return None
-
-
-def _is_key(node: yaml.Node) -> bool:
-    return node.tag in (_STR, _MERGE) and isinstance(node, yaml.ScalarNode)
-
-
-def _is_merge(node: yaml.Node) -> bool:
-    return node.tag == _MERGE and isinstance(node, yaml.ScalarNode)
-
-
-def _shape(node: yaml.Node) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return "a mapping"
-    return "a list" if isinstance(node, yaml.SequenceNode) else "a scalar"
-
-
-def _path(trail: _Trail) -> Path:
-    steps: list[str | int] = []
-    while trail is not None:
-        trail, step = trail
-        steps.append(step)
-    return tuple(reversed(steps))
-
-
-def _path_text(path: Path) -> str:
-    return _excerpt(path_text(path), 200)  # a key can be a megabyte long
-
-
-def _source(file: str, mark: yaml.Mark | None) -> Source:
-    return Source(file, mark.line + 1, mark.column + 1) if mark else Source(file)
-
-
-def _position(file: str, before: str) -> Source:
-    """The place that follows the text `before`."""
-    return Source(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-
-
-def _excerpt(text: str, longest: int = 40) -> str:
-    """A text fit to stand in a message: one short line, without characters that a terminal would obey."""
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
-def _syntax_problem(file: str, error: yaml.YAMLError, text: str) -> Problem:
-    """What PyYAML refuses, in words for people."""
-    if isinstance(error, _LimitError):
-        return Problem(_source(file, error.problem_mark), error.path, error.what, error.remedy)
-    if isinstance(error, yaml.MarkedYAMLError):
-        return _misfit(file, error, text)
-    # The rest is a ReaderError; it counts bytes or characters, depending on the parser.
-    found = Reader.NON_PRINTABLE.search(text)
-    if found is None:
-        return Problem(Source(file), "", "a character is not allowed in YAML", "remove it")
-    what = f"the character U+{ord(found[0]):04X} is not allowed in YAML"
-    remedy = "remove it, or escape it in double quotes"
-    return Problem(_position(file, text[: found.start()]), "", what, remedy)
-
-
-def _misfit(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
-    words, mark = error.problem or "", error.problem_mark
-    if "cannot start any token" in words and mark is not None:
-        return Problem(_source(file, mark), "", *_bad_start(text[mark.index : mark.index + 1]))
-    for syntax in _SYNTAX:
-        if syntax.words in words:
-            place = error.context_mark if syntax.at_start and error.context_mark else mark
-            return Problem(_source(file, place), "", syntax.what, syntax.remedy)
-    return Problem(_source(file, mark), "", _excerpt(words, 200), "correct the YAML syntax")
-
-
-def _bad_start(char: str) -> tuple[str, str]:
-    if char == "\t":
-        return "a tab in the indentation", "indent with spaces"
-    return f"a value cannot begin with {_excerpt(char)}", "quote the value"
-
-
-_ALIGN: Final = "correct the indentation, or quote the whole value"
-
-
-class _Syntax(NamedTuple):
-    """Our words for an error of the parser."""
-
-    words: str
-    """Part of PyYAML's `problem`, such that it is in both libyaml's words and those of its own parser."""
-    what: str
-    remedy: str
-    at_start: bool = False
-    """Whether to show where the unfinished construct began, instead of where the parser gave up."""
-
-
-_SYNTAX: Final = (
-    _Syntax("violates indentation", "a tab in the indentation", "indent with spaces"),
-    _Syntax(
-        "mapping values are not allowed",
-        "a colon is not expected here",
-        'quote a text that contains ": ", or correct the indentation',
-    ),
-    _Syntax(
-        "sequence entries are not allowed",
-        "a list item is not expected here",
-        "begin the list on the next line, or quote the text",
-    ),
-    _Syntax("unexpected end of stream", "a quoted text has no end", "add the closing quote", at_start=True),
-    _Syntax("unexpected document", "a quoted text has no end", "add the closing quote", at_start=True),
-    _Syntax(
-        "could not find expected ':'",
-        "a key has no colon",
-        'write "key: value", or correct the indentation',
-        at_start=True,
-    ),
-    _Syntax("',' or ']'", "a list in brackets lacks a comma or its ]", "add what is missing", at_start=True),
-    _Syntax("',' or '}'", "a mapping in braces lacks a comma or its }", "add what is missing", at_start=True),
-    _Syntax(
-        "alphabetic or numeric",
-        "an alias or anchor has no name",
-        "quote a text that begins with * or &",
-        at_start=True,
-    ),
-    _Syntax("node content", "a value is missing", "write it, or remove what announces it"),
-    _Syntax("undefined alias", "the alias has no anchor before it", "quote a text that begins with *"),
-    _Syntax("second occurrence", "the anchor is defined twice", "rename one of the two"),
-    _Syntax("undefined tag handle", "the tag is not supported", "quote a text that begins with !"),
-    _Syntax("unknown escape", "the escape is unknown", "double the backslash, or use single quotes"),
-    _Syntax("escape code", "the escape is not a character", "write the character itself"),
-    _Syntax("document start", "a text follows the end of the document", 'begin the next document with "---"'),
-    _Syntax("'-' indicator", "the text is not an item of the list above", "correct the indentation"),
-    _Syntax("expected key", "the text does not fit what is above", _ALIGN),
-    _Syntax("<block end>", "the text does not fit what is above", _ALIGN),
-)

@@ -11,7 +11,7 @@ from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
 from prefect_reconcile.loader.discovery import ManifestFile, discover
-from prefect_reconcile.loader.document import Document, parse
+from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
 from prefect_reconcile.model import Desired, Finding, Problem, Source, path_text
 
 DEFAULT_PATH = "deployments"
@@ -57,7 +57,9 @@ def _nothing(paths: Sequence[str]) -> Problem:
 
 def _documents(file: ManifestFile) -> tuple[list[Document], list[Problem]]:
     try:
-        data = file.path.read_bytes()
+        with file.path.open("rb") as stream:
+            # One byte more than is allowed tells that a file is too large without reading all of it.
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         return [], [
             Problem(Source(file.shown), "", f"cannot be read: {error.strerror}", "check its permissions")
