@@ -537,7 +537,7 @@ def test_aliases_cannot_nest_deeper() -> None:
 
 def test_the_number_of_problems_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last one says that there are more."""
-    monkeypatch.setattr(document, "MAX_PROBLEMS", 2)
+    monkeypatch.setattr(nodes, "MAX_PROBLEMS", 2)
     assert problems("- .nan\n- .nan\n- .nan\n- .nan\n")[1:] == [
         "2:3: [1]: .nan cannot be read as a finite number; correct it, or write it as a quoted text",
         "3:3: [2]: the file has more than 2 problems; correct the first ones",
@@ -546,7 +546,7 @@ def test_the_number_of_problems_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_number_of_values_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys and collections count."""
-    monkeypatch.setattr(document, "MAX_NODES", 6)
+    monkeypatch.setattr(nodes, "MAX_NODES", 6)
     assert value("a: [1, {}, 2]") == {"a": [1, {}, 2]}
     assert problems("a: [1, {b: 2}]") == ["1:8: more than 6 keys and values; split the file into several"]
 
@@ -565,9 +565,9 @@ def test_the_number_of_values_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_what_aliases_add_has_a_limit(monkeypatch: pytest.MonkeyPatch, text: str, size: int) -> None:
     """Each alias adds its value, with all that aliases in it add; a merged entry adds eight."""
-    monkeypatch.setattr(document, "MAX_EXPANSION", size)
+    monkeypatch.setattr(nodes, "MAX_EXPANSION", size)
     assert len(values(text)) == 1
-    monkeypatch.setattr(document, "MAX_EXPANSION", size - 1)
+    monkeypatch.setattr(nodes, "MAX_EXPANSION", size - 1)
     (found,) = problems(text)
     assert found.endswith(
         f"aliases and merge keys make the file larger by more than {size - 1} characters;"
@@ -577,7 +577,7 @@ def test_what_aliases_add_has_a_limit(monkeypatch: pytest.MonkeyPatch, text: str
 
 def test_what_aliases_add_is_counted_for_the_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand documents cannot each hold a bomb; those before the limit are kept."""
-    monkeypatch.setattr(document, "MAX_EXPANSION", 4)
+    monkeypatch.setattr(nodes, "MAX_EXPANSION", 4)
     documents, found = parse("f.yaml", b"[&a x, *a]\n---\n[&a y, *a]\n---\n[&a z, *a]\n")
     assert ([kept.value for kept in documents], len(found)) == ([["x", "x"], ["y", "y"]], 1)
 
