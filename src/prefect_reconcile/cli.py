@@ -126,6 +126,8 @@ def converge(
     _check_usage(dry_run, {"--detailed-exitcode": detailed_exitcode, "--show-requests": show_requests})
     if data_dir is not None and not embedded:
         raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
+    if embedded and (api_url or profile):
+        raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
     desired = _load(file or [])
     with _connection(api_url, profile, trust_api_url, embedded, data_dir) as connection:
         import asyncio
@@ -158,8 +160,6 @@ def _connection(
     if not embedded:
         yield connection(os.environ, Path.cwd(), api_url=api_url, profile=profile, trust_api_url=trust)
         return
-    if api_url or profile:
-        raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
     from prefect_reconcile.embedded import default_data_dir, embedded_server
 
     home = data_dir or default_data_dir()

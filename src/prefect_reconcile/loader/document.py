@@ -45,7 +45,8 @@ class Document:
 def parse(file: str, data: bytes) -> tuple[list[Document], list[Problem]]:
     """The documents of a file, and all its problems in the order of the text.
 
-    A document with a problem is left out, and so is an empty one. A syntax error ends the file.
+    A document with a problem is left out, unless it is just a duplicate key, and so is an empty one.
+    A syntax error ends the file.
     """
     unfit = _unfit(file, data)
     if unfit is not None:

@@ -99,7 +99,7 @@ class Reader:
 
     def __init__(self, file: str, *, aliases: bool) -> None:
         self.trees: list[tuple[Json, yaml.Node]] = []
-        """The data of each document without a problem, and its root node."""
+        """The data of each document that has any, and its root node."""
         self.problems: list[Problem] = []
         self._file = file
         self._expansion = 0
@@ -110,12 +110,13 @@ class Reader:
         """Add a document or its problems; raises `LimitError`."""
         if isinstance(root, yaml.ScalarNode) and root.tag == _NULL and not root.value:
             return
-        known = len(self.problems)
+        known, self._harmless = len(self.problems), 0
         self._root = root
         self._built: dict[int, Json | _Unfinished] = {}
         self._measured: dict[int, tuple[int, int]] = {}
         value = self._build(root, None)
-        if len(self.problems) == known:
+        # One with a duplicate key has its data all the same, in which more may be wrong to tell at once.
+        if len(self.problems) - self._harmless == known:
             self.trees.append((value, root))
 
     def _once(self, node: yaml.Node, trail: _Trail) -> Json:
@@ -231,6 +232,7 @@ class Reader:
                 what = f"duplicate key, the first is in line {lines[key]}"
                 remedy = "merge a list: <<: [*a, *b]" if _is_merge(key_node) else "remove one of the two"
                 self._report((trail, key_node.value), key_node, what, remedy)
+                self._harmless += 1
             lines.setdefault(key, key_node.start_mark.line + 1)
 
     def _charge(self, value: Json, trail: _Trail) -> None:

@@ -1,0 +1,163 @@
+"""The command line without a server: usage, exit codes and what goes where."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prefect_reconcile import __version__
+from prefect_reconcile.cli import run
+
+NOBODY = "http://127.0.0.1:9/api"
+"""Nothing listens on the discard port."""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and home, and no setting of the user's."""
+    for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """The exit code, stdout and stderr."""
+    code = run(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line on stdout."""
+    assert said(capsys, "--version") == (0, f"reconcile {__version__}\n", "")
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option: str) -> None:
+    """They answer at once, since httpx, deepdiff and pydantic are not loaded."""
+    code = (
+        "import sys; from prefect_reconcile.cli import run; code = run([sys.argv[1]]);"
+        "print(code, sorted({'httpx', 'deepdiff', 'pydantic', 'yaml', 'asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bogus"], "No such option: --bogus"),
+        (["--detailed-exitcode"], "Invalid value for --detailed-exitcode: goes with --dry-run"),
+        (["--show-requests"], "Invalid value for --show-requests: goes with --dry-run"),
+        (["--data-dir", "x"], "Invalid value for --data-dir: goes with --embedded"),
+        (["--embedded", "--api-url", NOBODY], "Invalid value for --embedded: does not go with --api-url"),
+        (["--format", "xml"], "Invalid value for '--format'"),
+        (["--concurrency", "0"], "Invalid value for '--concurrency'"),
+        (["--timeout", "soon"], "Invalid value for '--timeout'"),
+        (["surplus"], "Got unexpected extra argument"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """The message is on stderr, and nothing on stdout."""
+    code, out, err = said(capsys, *arguments)
+    assert (code, out, message in err) == (64, "", True), err
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_invalid_manifests_are_4_and_all_told(
+    capsys: pytest.CaptureFixture[str], elsewhere: Path, output: str
+) -> None:
+    """Every problem of every file, a line each, on stderr."""
+    folder = elsewhere / "deployments"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("name: a\nflow: f\nschedules:\n  - corn: 0 2 * * *\ntag: [x]\n")
+    (folder / "b.yaml").write_text("name: b\nflow: f\nname: c\ntags: d\n")
+    (folder / "c.yaml").write_bytes(b"name: \xff\n")
+    (folder / "d.yaml").write_text("name: a\nflow: f\n---\nname: a\nflow: f\n")
+    code, out, err = said(capsys, "--format", output, "--api-url", NOBODY)
+    assert (code, out) == (4, "")
+    assert err.splitlines() == [
+        'error: deployments/a.yaml:4:5: schedules[0].corn: unknown key; did you mean "cron"?',
+        'error: deployments/a.yaml:5:1: tag: unknown key; did you mean "tags"?',
+        "error: deployments/b.yaml:3:1: name: duplicate key, the first is in line 1; remove one of the two",
+        'error: deployments/b.yaml:4:7: tags: expected a list, found "d"; write a list: ["d"]',
+        "error: deployments/c.yaml:1:7: the byte 0xff is not UTF-8; save the file as UTF-8",
+        (
+            "error: deployments/d.yaml:4:7: name: f/a is already declared at deployments/d.yaml:1:1; "
+            "rename one of them or remove it"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (None, "error: .: no manifests were named, and there is no folder deployments/ here; name a"),
+        ("deploymets", "error: deploymets: "),
+        ("empty", "error: empty: "),
+        ("none.yaml", "error: none.yaml: there is no manifest here; check the path, or add a manifest"),
+    ],
+)
+def test_no_manifests_are_4_and_never_obeyed(
+    capsys: pytest.CaptureFixture[str], elsewhere: Path, path: str | None, message: str
+) -> None:
+    """A path that is not there, an empty folder, an empty file: never a wish for no deployments."""
+    (elsewhere / "empty").mkdir()
+    (elsewhere / "none.yaml").write_text("# nothing yet\n")
+    arguments = ["-f", path] if path else []
+    code, out, err = said(capsys, *arguments, "--api-url", NOBODY)
+    assert (code, out, err.startswith(message)) == (4, "", True), err
+
+
+@pytest.fixture
+def manifest(elsewhere: Path) -> str:
+    """A valid manifest."""
+    (elsewhere / "m.yaml").write_text("name: a\nflow: f\n")
+    return "m.yaml"
+
+
+def test_no_url_is_4_and_says_what_to_set(capsys: pytest.CaptureFixture[str], manifest: str) -> None:
+    """Never a silent local server."""
+    code, out, err = said(capsys, "-f", manifest)
+    assert (code, out) == (4, "")
+    assert "set PREFECT_API_URL" in err
+    assert "--embedded starts a local server" in err
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_no_server_is_1(capsys: pytest.CaptureFixture[str], manifest: str, output: str) -> None:
+    """The URL and the reason are on stderr."""
+    code, out, err = said(capsys, "-f", manifest, "--api-url", NOBODY, "--format", output)
+    assert (code, out) == (1, "")
+    assert NOBODY in err
+    assert "Connection refused" in err
+
+
+def test_a_value_cannot_forge_a_line_of_the_errors(
+    capsys: pytest.CaptureFixture[str], elsewhere: Path
+) -> None:
+    """What came from a file is shown escaped."""
+    (elsewhere / "m.yaml").write_text('name: a\nflow: f\n"x\\nerror: forged\\e[31m": 1\n')
+    code, _, err = said(capsys, "-f", "m.yaml")
+    assert (code, len(err.splitlines()), "\x1b" in err) == (4, 1, False)
+
+
+def test_a_missing_extra_is_4_and_says_how_to_get_it(manifest: str) -> None:
+    """Where Prefect is not installed, --embedded names the extra that brings it."""
+    code = (
+        "import sys; from importlib import metadata; version = metadata.version\n"
+        "def without(name):\n"
+        "    if name == 'prefect': raise metadata.PackageNotFoundError(name)\n"
+        "    return version(name)\n"
+        "metadata.version = without\n"
+        "from prefect_reconcile.cli import main; main(['--embedded', '-f', 'm.yaml'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pip install 'prefect-reconcile[embedded]'" in done.stderr
