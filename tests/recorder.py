@@ -38,8 +38,8 @@ class Recorder:
 
     @property
     def writes(self) -> list[Exchange]:
-        """The exchanges that could have changed the server."""
-        return [one for one in self.exchanges if one.writes]
+        """The exchanges that could have changed the server; 503 is how it says that it did not, and to try again."""
+        return [one for one in self.exchanges if one.writes and one.status != 503]
 
     def clear(self) -> None:
         """Forgets all exchanges."""

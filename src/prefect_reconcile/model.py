@@ -53,13 +53,14 @@ Path: TypeAlias = "tuple[str | int | Key, ...]"
 """Where a value stands: keys, list positions and keyed-list identities from the root."""
 
 _PLAIN_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PLAIN_KEY = re.compile(r"[^]\"0-9\x00-\x1f\x7f][^]\x00-\x1f\x7f]*")
 
 
 def path_text(path: Path) -> str:
     """A path as people write it, unambiguously.
 
-    `("schedules", Key("nightly"), "cron")` → `schedules[nightly].cron`; a key that would not read as
-    one word is quoted: `("env", "a.b")` → `env["a.b"]`.
+    `("schedules", Key("nightly"), "cron")` → `schedules[nightly].cron`; what would not read as one
+    step is quoted: `("env", "a.b")` → `env["a.b"]`.
     """
     text = ""
     for step in path:
@@ -67,12 +68,16 @@ def path_text(path: Path) -> str:
             case int():
                 text += f"[{step}]"
             case Key(text=name):
-                text += f"[{name if _PLAIN_STEP.fullmatch(name) else dumps(name)}]"
+                text += f"[{name if _PLAIN_KEY.fullmatch(name) else _quoted(name)}]"
             case str() if _PLAIN_STEP.fullmatch(step):
                 text += f".{step}" if text else step
             case str():
-                text += f"[{dumps(step)}]"
+                text += f"[{_quoted(step)}]"
     return text
+
+
+def _quoted(step: str) -> str:
+    return dumps(step, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

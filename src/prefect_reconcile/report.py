@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from prefect_reconcile.model import Call
-from prefect_reconcile.plan import Change, Create, Plan, Update
+from prefect_reconcile.plan import Change, Create, Plan, Unchanged, Update
 
 
 class Result(Enum):
@@ -72,5 +72,5 @@ def action(change: Change) -> str:
             return "create"
         case Update():
             return "update"
-        case _:
+        case Unchanged():
             return "unchanged"

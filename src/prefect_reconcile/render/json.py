@@ -18,10 +18,10 @@ from __future__ import annotations
 from json import dumps
 from typing import cast
 
-from prefect_reconcile.model import Json, JsonObject
 from prefect_reconcile.differ import FieldChange
+from prefect_reconcile.model import JsonObject
 from prefect_reconcile.plan import Write, field_json
-from prefect_reconcile.render.safe import masked
+from prefect_reconcile.render import safe
 from prefect_reconcile.report import Report, action
 
 
@@ -40,7 +40,7 @@ def render(report: Report) -> str:
     }
     if report.requests is not None:
         document["requests"] = [
-            {"resource": name, "method": call.method, "path": call.path, "body": masked(call.body)}
+            {"resource": name, "method": call.method, "path": call.path, "body": safe.masked(call.body)}
             for (_, name), calls in report.requests.items()
             for call in calls
         ]
@@ -59,6 +59,6 @@ def _change(report: Report, write: Write) -> JsonObject:
     }
 
 
-def _field(change: FieldChange) -> Json:
-    plain = field_json(change)
-    return {key: one if key == "path" else masked(one, change.path) for key, one in plain.items()}
+def _field(change: FieldChange) -> JsonObject:
+    plain = field_json(change) | {"path": safe.path(change.path)}
+    return {key: one if key == "path" else safe.masked(one, change.path) for key, one in plain.items()}

@@ -3,48 +3,105 @@
 from __future__ import annotations
 
 import re
-from json import dumps
+from json import JSONDecodeError, JSONDecoder, dumps
 
-from prefect_reconcile.model import Json, Path
+from prefect_reconcile.model import Json, Key, Path, path_text
 
 MASK = "********"
 
-_CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufff9-\ufffb]"
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
 )
-"""Control characters, and those that hide or reorder what a person reads (Unicode Cc, Cf, Zl, Zp, Cs)."""
+"""Control characters, and those that hide or reorder what a person reads: Unicode's categories Cc, Cf,
+Cs, Zl and Zp, and what its property Default_Ignorable_Code_Point holds beyond them."""
+
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 _SECRET = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|api_?key|access_?key|private_?key|credential|auth_?string"
-    r"|authorization|connection_?(string|url)|dsn$",
-    re.IGNORECASE,
+    r"(password|passwd|passphrase|passcode|secret|token|credential|api_?key)s?\d*(_|$)"
+    r"|(^|_)(pwd|creds?|jwt|dsn|authorization|bearer|cookie|basic_auth|auth_?string|connection_(string|url)|conn_str)(_|$)"
+    r"|(^|_)(access|account|encryption|master|private|shared|signing|ssh|storage)_?keys?\d*(_|$)"
+    r"|(^|_)pass$"
 )
+_NOT_SECRET = re.compile(
+    # What is said about a secret is none: `token_limit`, `password_file`, `secret_name`.
+    r"_(arn|budget|count|endpoint|expiry|file|length|limit|name|path|policy|ref|rotation|size|ttl|type|window)s?$"
+    r"|tokens_per_[a-z]+$"
+    r"|(^|_)(max|min|num|n|total|input|output|prompt|completion|context)_([a-z]+_)*tokens?$"
+    r"|(^|_)token_ur[il]$"
+    r"|^image_pull_secrets?$"
+)
+
+_REFERENCE = re.compile(r"\{\{\s*prefect\.[^{}]*\}\}")
+"""What Prefect puts in at run time: it names a block or a variable and holds no secret."""
+
+_USER_OF_URL = re.compile(r"((?<=http://)|(?<=https://)|(?<=://)(?=[^\s/@:]*:))[^\s/@]+(?=@)")
+"""Who logs in at a URL: the password with its user, or over HTTP the token that stands for both."""
 
 
 def line(text: str) -> str:
-    """Text of which every character is visible and stays on its line."""
-    return _CONTROLS.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+    """Text of which every character can be seen and stays on its line."""
+    return _UNSEEN.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def value(one: Json) -> str:
-    """JSON on one line, with every character visible."""
+    """JSON on one line, of which every character can be seen."""
     return line(dumps(one, ensure_ascii=False))
 
 
-def is_secret(path: Path) -> bool:
-    """Whether a key of the path looks like that of a secret: `password`, `token`, `api_key` and their like."""
-    return any(isinstance(step, str) and _SECRET.search(step.replace("-", "_")) for step in path)
+def path(steps: Path) -> str:
+    """A path without the secrets that an identity can hold, as that of a schedule holds its parameters."""
+    return path_text(tuple(_masked_key(step) if isinstance(step, Key) else step for step in steps))
 
 
-def masked(one: Json, path: Path = ()) -> Json:
+def _masked_key(key: Key) -> Key:
+    start = key.text.find("{")
+    if start < 0:
+        return key
+    try:
+        found, end = JSONDecoder().raw_decode(key.text, start)
+    except JSONDecodeError:
+        return key
+    return Key(key.text[:start] + dumps(masked(found), ensure_ascii=False) + key.text[end:])
+
+
+def is_secret(steps: Path) -> bool:
+    """Whether a key of the path looks like that of a secret: `password`, `apiToken`, `AWS_SECRET_KEY`."""
+    return any(isinstance(step, str) and _is_secret_name(step) for step in steps)
+
+
+def _is_secret_name(name: str) -> bool:
+    words = _WORD_BOUNDARY.sub("_", name).strip("_").lower()
+    return bool(_SECRET.search(words)) and not _NOT_SECRET.search(words)
+
+
+def masked(one: Json, steps: Path = ()) -> Json:
     """The value with a mask in place of each text or number whose key looks like that of a secret.
 
-    A reference that Prefect resolves at run time, `{{ prefect.… }}`, holds no secret and is shown.
+    `{"name": "DB_PASSWORD", "value": …}` has the key of its value in `name`. A reference that Prefect
+    resolves at run time, `{{ prefect.… }}`, is shown. In a URL only its user and password are masked.
     """
-    if isinstance(one, dict):
-        return {key: masked(inner, (*path, key)) for key, inner in one.items()}
-    if isinstance(one, list):
-        return [masked(inner, path) for inner in one]
-    if one is None or isinstance(one, bool) or not is_secret(path):
-        return one
-    return one if isinstance(one, str) and one.startswith("{{ prefect.") else MASK
+    match one:
+        case dict():
+            return {key: masked(inner, (*steps, *_keys(one, key))) for key, inner in one.items()}
+        case list():
+            return [masked(inner, steps) for inner in one]
+        case None | bool():
+            return one
+        case str() if _REFERENCE.fullmatch(one):
+            return one
+        case _ if is_secret(steps):
+            return MASK
+        case str():
+            return _USER_OF_URL.sub(MASK, one)
+        case _:
+            return one
+
+
+def _keys(mapping: dict[str, Json], key: str) -> tuple[str, ...]:
+    """The keys that say what a value of a mapping is: its own, and the name beside it."""
+    name = mapping.get("name")
+    return (key, name) if key == "value" and isinstance(name, str) else (key,)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from prefect_reconcile.model import ABSENT, Absent, Call, Json, Path, path_text
 from prefect_reconcile.differ import FieldChange
+from prefect_reconcile.model import ABSENT, Absent, Call, Json, Key, Path, same
 from prefect_reconcile.plan import Change, Create, Update, Write
 from prefect_reconcile.render import safe
 from prefect_reconcile.report import Outcome, Report, Result
 
 WIDTH = 72
-"""Characters of a value that are shown; JSON has all of it."""
+"""Characters of a long value that are shown; JSON has all of it."""
+
+LINE = 92
+"""Characters of a change that are written on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ def plan(report: Report, style: Style) -> str:
     lines: list[str] = []
     for write in report.plan.writes:
         lines += _resource(write, style)
-        lines += [f"      {field}" for change in write.fields for field in _field(change, style)]
+        show = _new_field if isinstance(write, Create) else _field
+        lines += [f"      {field}" for change in write.fields for field in show(change, style)]
         calls = (report.requests or {}).get((write.desired.kind, write.desired.name), ())
         lines += [f"      {request}" for call in calls for request in _request(call, style)]
         lines.append("")
@@ -85,27 +89,69 @@ def _resource(write: Write, style: Style) -> Iterator[str]:
 
 
 def _field(change: FieldChange, style: Style) -> Iterator[str]:
-    path = safe.line(path_text(change.path))
+    path = safe.line(safe.path(change.path))
     match change.old, change.new:
         case list(old), list(new) if len(change.path) == 1:
-            yield f"{style.yellow('~')} {path}: {' '.join(_set(old, new, style))}"
+            yield from _set(path, _shown(old, new, change.path), _shown(new, old, change.path), style)
         case Absent(), new:
-            yield f"{style.green('+')} {path}: {style.green(_value(new, change.path))}"
+            yield f"{style.green('+')} {path}: {style.green(_cut(_value(new, change.path)))}"
         case old, Absent():
-            yield f"{style.red('-')} {path}: {style.red(_value(old, change.path))}"
+            yield f"{style.red('-')} {path}: {style.red(_cut(_value(old, change.path)))}"
         case old, new:
-            before, after = _value(old, change.path), _value(new, change.path)
-            hidden = " (changed)" if before == after else ""
-            yield f"{style.yellow('~')} {path}: {style.red(before)} → {style.green(after)}{hidden}"
+            yield from _replaced(path, _value(old, change.path), _value(new, change.path), style)
 
 
-def _set(old: list[Json], new: list[Json], style: Style) -> Iterator[str]:
-    yield from (style.red(f"-{safe.value(one)}") for one in old if one not in new)
-    yield from (style.green(f"+{safe.value(one)}") for one in new if one not in old)
+def _new_field(change: FieldChange, style: Style) -> Iterator[str]:
+    """A field of something new, which has no old side worth telling."""
+    if change.new is not ABSENT:
+        yield from _field(FieldChange(change.path, ABSENT, change.new), style)
+
+
+def _set(path: str, gone: list[str], come: list[str], style: Style) -> Iterator[str]:
+    parts = [style.red(f"-{one}") for one in gone] + [style.green(f"+{one}") for one in come]
+    if sum(len(one) + 2 for one in (path, *gone, *come)) <= LINE:
+        yield f"{style.yellow('~')} {path}: {' '.join(parts)}"
+    else:
+        yield f"{style.yellow('~')} {path}:"
+        yield from (f"    {part}" for part in parts)
+
+
+def _shown(ones: list[Json], others: list[Json], path: Path) -> list[str]:
+    return [_value(one, path) for one in ones if not any(same(one, other) for other in others)]
+
+
+def _replaced(path: str, old: str, new: str, style: Style) -> Iterator[str]:
+    head = f"{style.yellow('~')} {path}:"
+    if old == new:
+        # Only secrets differ, and they look alike.
+        yield f"{head} {_cut(new)} (changed)"
+    elif len(path) + len(old) + len(new) + len(":  → ") <= LINE:
+        yield f"{head} {style.red(old)} → {style.green(new)}"
+    else:
+        start = _first_difference(old, new) - WIDTH // 2
+        yield head
+        yield f"    {style.red('- ' + _cut(old, start))}"
+        yield f"    {style.green('+ ' + _cut(new, start))}"
+
+
+def _first_difference(old: str, new: str) -> int:
+    shorter = min(len(old), len(new))
+    return next((i for i in range(shorter) if old[i] != new[i]), shorter)
 
 
 def _value(one: Json | Absent, path: Path) -> str:
-    text = "" if one is ABSENT else safe.value(safe.masked(one, path))
+    if isinstance(one, dict) and isinstance(path[-1], Key):
+        # An entry of a keyed list has every key; what is not set says nothing to people.
+        one = {key: inner for key, inner in one.items() if inner is not None and inner != {}}
+    return "" if one is ABSENT else safe.value(safe.masked(one, path))
+
+
+def _cut(text: str, start: int = 0) -> str:
+    """At most `WIDTH` characters, from `start` on where there is more than that behind it."""
+    if len(text) <= WIDTH:
+        return text
+    start = max(0, min(start, len(text) - WIDTH + 1))
+    text = f"…{text[start + 1 :]}" if start else text
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 
 
@@ -114,23 +160,33 @@ def _request(call: Call, style: Style) -> Iterator[str]:
     yield style.faint(f"→ {call.method} {safe.line(call.path)}{body}")
 
 
-def _notes(changes: Iterable[Change], style: Style) -> Iterator[str]:
+def _notes(changes: Sequence[Change], style: Style) -> Iterator[str]:
     for change in changes:
         for note in change.resolution.notes:
             yield f"  {style.yellow('note')} {safe.line(change.desired.name)}: {safe.line(note)}"
+    if any(change.resolution.notes for change in changes):
+        yield ""
 
 
 def _summary(report: Report, style: Style) -> Iterator[str]:
     counts = report.summary
     if not report.plan.writes:
-        yield f"{style.green('No changes.')} {_as_declared(counts['unchanged'])} as declared."
+        yield f"{style.green('No changes.')} {_as_declared(report.plan.changes)}"
         return
     said = f"{counts['create']} to create, {counts['update']} to update, {counts['unchanged']} unchanged"
     yield f"{style.bold('Plan:')} {said}. {style.faint('Fingerprint ' + report.plan.fingerprint)}"
 
 
-def _as_declared(count: int) -> str:
-    return "The one deployment is" if count == 1 else f"All {count} deployments are"
+def _as_declared(changes: Sequence[Change]) -> str:
+    kinds = {change.desired.kind for change in changes}
+    noun = kinds.pop().lower() if len(kinds) == 1 else "resource"
+    match len(changes):
+        case 0:
+            return "Nothing is declared."
+        case 1:
+            return f"The one {noun} is as declared."
+        case count:
+            return f"All {count} {noun}s are as declared."
 
 
 def _outcome(write: Write, outcome: Outcome | None, style: Style) -> str:

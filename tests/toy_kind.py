@@ -1,0 +1,84 @@
+"""A kind in one module, for tests: a variable, `namespace/name`, with a value and a set of tags.
+
+That it needs nothing else than its line in a registry proves that a new kind costs no change elsewhere.
+Its namespace is made on the way, as a deployment's flow is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import cast
+
+from prefect_reconcile.kinds.protocol import CodeLookup
+from prefect_reconcile.model import (
+    Call,
+    Conversation,
+    Desired,
+    Finding,
+    Json,
+    JsonObject,
+    Live,
+    Manifest,
+    Observation,
+    Resolution,
+    Shape,
+    ask,
+    same,
+)
+
+NAME = "Variable"
+SHAPES: Mapping[str, Shape] = MappingProxyType({"value": Shape.VALUE, "tags": Shape.SET})
+DEFAULTS: Mapping[str, Json] = MappingProxyType({"value": None, "tags": []})
+
+
+def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
+    """See `Kind.read`."""
+    findings = [
+        Finding((key,), "unknown key", "remove it", on_key=True)
+        for key in value
+        if key not in {"name", *SHAPES}
+    ]
+    name = value.get("name")
+    if not isinstance(name, str) or "/" not in name:
+        findings.append(Finding(("name",), "expected namespace/name", "write both"))
+    if findings:
+        return None, tuple(findings)
+    return Manifest(str(name), _canonical({key: value[key] for key in SHAPES if key in value})), ()
+
+
+def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
+    """See `Kind.observe`."""
+    names: Json = [*sorted(one.name for one in desired)]
+    answer = yield from ask(Call("POST", "/variables/filter", {"name": {"any_": names}}))
+    found = [_live(one) for one in cast("list[JsonObject]", answer)]
+    return Observation(tuple(desired), {one.name: one for one in found})
+
+
+def resolve(desired: Desired, live: Live | None) -> Resolution:
+    """See `Kind.resolve`."""
+    return Resolution(live.fields if live else dict(DEFAULTS), {**DEFAULTS, **desired.fields})
+
+
+def create(desired: Desired, to: Resolution) -> Conversation[None]:
+    """See `Kind.create`."""
+    namespace, name = desired.name.split("/", maxsplit=1)
+    answer = yield from ask(Call("POST", "/namespaces/", {"name": namespace}, once=True))
+    body: JsonObject = {"namespace_id": cast("JsonObject", answer)["id"], "name": name, **to.new}
+    yield from ask(Call("POST", "/variables/", body))
+
+
+def update(live: Live, to: Resolution) -> Conversation[None]:
+    """See `Kind.update`."""
+    changed = {key: value for key, value in to.new.items() if not same(value, to.old[key])}
+    yield from ask(Call("PATCH", f"/variables/{live.id}", changed))
+
+
+def _live(answer: JsonObject) -> Live:
+    fields = _canonical({key: answer[key] for key in SHAPES})
+    return Live(NAME, str(answer["name"]), str(answer["id"]), fields)
+
+
+def _canonical(fields: JsonObject) -> JsonObject:
+    tags = cast("list[str]", fields.get("tags", []))
+    return {**fields, "tags": [*sorted(set(tags))]}
