@@ -24,7 +24,7 @@ class Exchange:
 
     @property
     def writes(self) -> bool:
-        """Whether it could change the server; decided here anew, so that the code under test cannot hide one."""
+        """Whether it could change the server, judged here anew, so that the tested code cannot hide one."""
         reads = ("/filter", "/paginate", "/count")
         return self.method != "GET" and not self.path.endswith(reads)
 
@@ -38,7 +38,7 @@ class Recorder:
 
     @property
     def writes(self) -> list[Exchange]:
-        """The exchanges that could have changed the server; 503 is how it says that it did not, and to try again."""
+        """The exchanges that could have changed the server, which 503 says it did not."""
         return [one for one in self.exchanges if one.writes and one.status != 503]
 
     def clear(self) -> None:

@@ -10,7 +10,7 @@
 
 `changes` holds what is not unchanged. A field lacks `old` or `new` where that side has no value, which
 null is. `error` is the reason why a change was not carried out. With requests asked for, there is also
-`"requests": [{"resource", "method", "path", "body"}]`.
+`"requests": [{"kind", "resource", "method", "path", "body"}]`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,14 @@ def render(report: Report) -> str:
     }
     if report.requests is not None:
         document["requests"] = [
-            {"resource": name, "method": call.method, "path": call.path, "body": safe.masked(call.body)}
-            for (_, name), calls in report.requests.items()
+            {
+                "kind": kind,
+                "resource": name,
+                "method": call.method,
+                "path": call.path,
+                "body": safe.masked(call.body),
+            }
+            for (kind, name), calls in report.requests.items()
             for call in calls
         ]
     return dumps(document, indent=2) + "\n"
