@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from json import dumps
 from typing import Any, get_args
@@ -11,6 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from prefect_reconcile.model import Finding, Path
+
+LONGEST = 60
+"""How many characters of a value a message shows."""
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
@@ -39,6 +42,12 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
 }
 
+_BOUNDS = {
+    "greater_than": ("more than", "gt", "larger"),
+    "greater_than_equal": ("at least", "ge", "larger"),
+    "less_than_equal": ("at most", "le", "smaller"),
+}
+
 
 def _finding(details: ErrorDetails, model: type[BaseModel]) -> Finding:
     kind, value = details["type"], details["input"]
@@ -51,40 +60,47 @@ def _finding(details: ErrorDetails, model: type[BaseModel]) -> Finding:
             return Finding(path, "unknown key", _known_keys(path, model), on_key=True)
         case "missing":
             return Finding(path, "required key is missing", f"add {path[-1]}: …")
-        case "greater_than":
-            return Finding(
-                path, f"has to be more than {context['gt']}, found {_shown(value)}", "write a larger number"
-            )
-        case "greater_than_equal":
-            return Finding(
-                path, f"has to be at least {context['ge']}, found {_shown(value)}", "write a larger number"
-            )
-        case "less_than_equal":
-            return Finding(
-                path, f"has to be at most {context['le']}, found {_shown(value)}", "write a smaller number"
-            )
         case "literal_error":
-            return Finding(path, f"found {_shown(value)}", f"write {context['expected']}")
+            return Finding(path, f"{shown(value)} is not possible here", f"write {_choices(context)}")
+        case _ if kind in _BOUNDS:
+            words, bound, direction = _BOUNDS[kind]
+            what = f"has to be {words} {context[bound]}, found {shown(value)}"
+            return Finding(path, what, f"write a {direction} number")
         case _ if kind in _EXPECTED:
-            what = f"expected {_EXPECTED[kind]}, found {_shown(value)}"
-            return Finding(
-                path, what, _quoted(value) if kind == "string_type" else f"write {_EXPECTED[kind]}"
-            )
+            what = f"expected {_EXPECTED[kind]}, found {shown(value)}"
+            return Finding(path, what, _instead(_EXPECTED[kind], value))
         case _:
-            return Finding(path, f"{details['msg'].lower()}, found {_shown(value)}", "correct it")
+            return Finding(path, f"{details['msg'].lower()}, found {shown(value)}", "correct it")
 
 
-def _quoted(value: object) -> str:
-    scalar = isinstance(value, (bool, int, float))
-    return f'put it in quotes: "{dumps(value)}"' if scalar else "write a string"
+def _choices(context: Mapping[str, Any]) -> str:
+    return str(context["expected"]).replace("'", "")
 
 
-def _shown(value: object) -> str:
+def _instead(expected: str, value: object) -> str:
+    match expected, value:
+        case "a string", bool() | int() | float():
+            return f'put it in quotes: "{dumps(value)}"'
+        case "a list", bool() | int() | float() | str():
+            return f"write a list: [{shown(value)}]"
+        case "a mapping", _:
+            return "write a mapping, as in key: value"
+        case "true or false", "true" | "false":
+            return f"remove the quotes: {value}"
+        case "a whole number", str() if value.isascii() and value.isdigit():
+            return f"remove the quotes: {value}"
+        case _:
+            return f"write {expected}"
+
+
+def shown(value: object) -> str:
+    """A value that was found, short enough for a message."""
     match value:
         case None:
             return "nothing"
         case bool() | int() | float() | str():
-            return f"{dumps(value, ensure_ascii=False)[:60]}"
+            text = dumps(value, ensure_ascii=False)
+            return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
         case list():
             return "a list"
         case _:
@@ -92,9 +108,19 @@ def _shown(value: object) -> str:
 
 
 def _known_keys(path: Path, model: type[BaseModel]) -> str:
-    keys = sorted(_model_at(path[:-1], model).model_fields)
-    close = get_close_matches(str(path[-1]), keys, n=1)
-    return f'did you mean "{close[0]}"?' if close else f"remove it; the keys here are {', '.join(keys)}"
+    here = _model_at(path[:-1], model)
+    written, keys = str(path[-1]), sorted(here.model_fields)
+    if likely := [*get_close_matches(written, keys, cutoff=0.75), *_sharing_a_word(written, keys)]:
+        return f'did you mean "{likely[0]}"?'
+    for name, field in here.model_fields.items():
+        if any(written in inner.model_fields for inner in _models(field.annotation)):
+            return f"move it into {name}"
+    return f"remove it; the keys here are {', '.join(keys)}"
+
+
+def _sharing_a_word(written: str, keys: Iterable[str]) -> Iterator[str]:
+    """`pool` for `work_pool_name`, `flow_name` for `flow`."""
+    return (key for key in keys if key in written.split("_") or written in key.split("_"))
 
 
 def _model_at(path: Path, model: type[BaseModel]) -> type[BaseModel]:

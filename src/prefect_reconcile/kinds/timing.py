@@ -6,18 +6,19 @@ The libraries are those that Prefect uses, imported when the first schedule need
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
-from prefect_reconcile.kinds.findings import wrong
+from prefect_reconcile.kinds.findings import shown, wrong
 
 RRULE_LENGTH = 6500
 """The longest rrule that the server takes. Source: `validate_rrule_string` of Prefect 3.8.8."""
 
-_CALENDAR_DURATION = re.compile(r"-?P[0-9.]*[YM]|-?P.*D?[0-9]M(?!.*T)", re.IGNORECASE)
+_CALENDAR_DURATION = re.compile(r"[+-]?P[^T]*[YM]", re.IGNORECASE)
 _SECONDS: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
@@ -26,9 +27,13 @@ def cron(value: str) -> str:
     from croniter import croniter
 
     if not croniter.is_valid(value):
-        raise wrong(f"{value!r} is not a cron expression", 'write five fields, as in "0 2 * * *"')
-    if any(word.casefold() in ("r", "h") for word in value.split()):
-        raise wrong(f"{value!r} is random or hashed, which Prefect refuses", "write fixed fields")
+        raise wrong(f"{shown(value)} is not a cron expression", 'write five fields, as in "0 2 * * *"')
+    words = value.casefold().split()
+    if len(words) > 2 and "w" in words[2]:
+        # croniter 7 knows the nearest weekday, the copy of an older one in Prefect 3.8.8 does not.
+        raise wrong(f"{shown(value)} has a nearest weekday (W), which Prefect refuses", "write fixed days")
+    if {"r", "h"} & set(words):
+        raise wrong(f"{shown(value)} is random or hashed, which Prefect refuses", "write fixed fields")
     return value
 
 
@@ -37,16 +42,20 @@ def interval(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise wrong("is not an interval", 'write seconds, or a duration as in "PT1H"')
+        raise _not_an_interval(value)
     if isinstance(value, str) and _CALENDAR_DURATION.match(value):
-        raise wrong(f"{value!r} has no fixed length", "use days, or a cron or rrule schedule")
+        raise wrong(f"{shown(value)} has no fixed length", "use days, or a cron or rrule schedule")
     try:
         seconds = _SECONDS.validate_python(value).total_seconds()
     except ValidationError:
-        raise wrong(f"{value!r} is not an interval", 'write seconds, or a duration as in "PT1H"') from None
+        raise _not_an_interval(value) from None
     if seconds <= 0:
-        raise wrong(f"an interval has to be more than 0, found {value!r}", "write a positive one")
+        raise wrong(f"an interval has to be more than 0, found {shown(value)}", "write a positive one")
     return seconds
+
+
+def _not_an_interval(value: object) -> PydanticCustomError:
+    return wrong(f"{shown(value)} is not an interval", 'write seconds, or a duration as in "PT1H"')
 
 
 def rrule(value: str) -> str:
@@ -57,31 +66,40 @@ def rrule(value: str) -> str:
         raise wrong(f"the rule has {len(value)} characters, Prefect takes {RRULE_LENGTH}", "shorten it")
     try:
         rrulestr(value)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
-        raise wrong(f"{value!r} is not a recurrence rule: {error}", 'write one as in "FREQ=DAILY"') from None
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        # The words of a ValueError are meant for people; the others say where dateutil stumbled.
+        why = f": {error}" if isinstance(error, ValueError) else ""
+        raise wrong(f"{shown(value)} is not a recurrence rule{why}", 'write one as in "FREQ=DAILY"') from None
     return value
 
 
 def timezone(value: str) -> str:
     """The name of a time zone of the IANA database."""
     if value not in _zones():
-        close = get_close_matches(value, _zones(), n=1)
+        close = get_close_matches(value, sorted(_zones()), n=1)
         remedy = f'did you mean "{close[0]}"?' if close else 'write an IANA name, as in "Europe/Paris"'
-        raise wrong(f"{value!r} is not a time zone", remedy)
+        raise wrong(f"{shown(value)} is not a time zone", remedy)
     return value
 
 
 def moment(value: str) -> str:
     """A date or moment in ISO 8601; without offset it is UTC."""
     try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        raise wrong(f"{value!r} is not a date", 'write it as in "2026-01-31T08:00:00Z"') from None
+        utc_text(value)
+    except (ValueError, OverflowError):
+        raise wrong(f"{shown(value)} is not a date", 'write it as in "2026-01-31T08:00:00Z"') from None
     return value
+
+
+def utc_text(moment: str) -> str:
+    """An ISO 8601 moment in UTC. One without offset is UTC: Prefect 3.8.8 reads it so in every time zone."""
+    parsed = datetime.fromisoformat(moment)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 @cache
 def _zones() -> frozenset[str]:
     from zoneinfo import available_timezones
 
-    return frozenset(available_timezones())
+    # A Unix system offers its own zone under this name; which one that is, only it knows.
+    return frozenset(available_timezones() - {"localtime"})

@@ -18,6 +18,9 @@ NAME = "Deployment"
 """See `Kind.NAME`."""
 
 DEFAULT_QUEUE = "default"
+OWN_LABELS = "prefect."
+"""What the names of the labels begin with that Prefect gives by itself."""
+
 EMPTY_SCHEMA: JsonObject = {"type": "object", "properties": {}}
 
 
@@ -69,7 +72,7 @@ def _without_nulls(value: Json) -> Json:
 
 def _own_labels(value: Json) -> Json:
     labels = value if isinstance(value, dict) else {}
-    return {key: one for key, one in labels.items() if not key.startswith("prefect.")}
+    return {key: one for key, one in labels.items() if not key.startswith(OWN_LABELS)}
 
 
 FIELDS: tuple[Field, ...] = (

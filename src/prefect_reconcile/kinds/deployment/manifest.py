@@ -7,6 +7,8 @@ Source of the fields and their bounds: `DeploymentCreate` of Prefect 3.8.8.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
@@ -27,12 +29,17 @@ from prefect_reconcile.kinds.findings import wrong
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import Finding, Json, JsonObject, Manifest, Path
 
+_TEMPLATE = "__prefect_kind"
 _FORBIDDEN = re.compile(r"[/%&<>\x00-\x1f\x7f]")
 
 
-def _name(value: str) -> str:
+def _not_blank(value: str) -> str:
     if not value.strip():
         raise wrong("is empty", "write a name")
+    return value
+
+
+def _name(value: str) -> str:
     if found := _FORBIDDEN.search(value):
         # Prefect 3.8.8 answers 500 to / % & < > in the name of a deployment, and refuses them in a flow's.
         raise wrong(f"a name cannot hold {found.group()!r}", "use letters, digits, spaces, - _ and .")
@@ -43,7 +50,7 @@ def _uuid(value: str) -> str:
     try:
         return str(UUID(value))
     except ValueError:
-        raise wrong(f"{value!r} is not a UUID", "write an id as the API gives it") from None
+        raise wrong(f"{findings.shown(value)} is not a UUID", "write an id as the API gives it") from None
 
 
 def _label(value: object) -> object:
@@ -52,21 +59,9 @@ def _label(value: object) -> object:
     return value
 
 
-def _unrendered(value: JsonValue) -> JsonValue:
-    """Prefect 3.8.8 renders `__prefect_kind` when a deployment is updated and reads back what came out."""
-    if isinstance(value, dict):
-        if "__prefect_kind" in value:
-            raise wrong("__prefect_kind is a template that the server renders", "write the value itself")
-        for one in value.values():
-            _unrendered(one)
-    elif isinstance(value, list):
-        for one in value:
-            _unrendered(one)
-    return value
-
-
 Text = Annotated[str, StringConstraints(strict=True)]
-Name = Annotated[Text, AfterValidator(_name)]
+Slug = Annotated[Text, AfterValidator(_not_blank)]
+Name = Annotated[Slug, AfterValidator(_name)]
 Id = Annotated[Text, AfterValidator(_uuid)]
 Mapping = dict[str, JsonValue]
 Positive = Annotated[int, Field(gt=0)]
@@ -79,7 +74,7 @@ class _Closed(BaseModel):
 class Schedule(_Closed):
     """A schedule, flat: the API's keys of the schedule and of its definition side by side."""
 
-    slug: Name | None = None
+    slug: Slug | None = None
     active: bool | None = None
     parameters: Mapping | None = None
     max_scheduled_runs: Positive | None = None
@@ -111,7 +106,7 @@ class Deployment(_Closed):
     entrypoint: Text | None = None
     path: Text | None = None
     pull_steps: list[Mapping] | None = None
-    parameters: Annotated[Mapping, AfterValidator(_unrendered)] | None = None
+    parameters: Mapping | None = None
     enforce_parameter_schema: bool | None = None
     parameter_openapi_schema: Mapping | None = None
     work_pool_name: Text | None = None
@@ -128,14 +123,18 @@ class Deployment(_Closed):
 def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
     """See `Kind.read`."""
     flattened, nested = _flatten_schedules(value)
-    try:
-        model = Deployment.model_validate(flattened)
-    except ValidationError as error:
-        return None, tuple(_nest(found, nested) for found in findings.translate(error, Deployment))
-    found = (*_schedule_findings(model, nested), *_findings(model))
-    if found:
-        return None, found
+    model, refused = _checked(flattened)
+    found = [_nest(one, nested) for one in (*refused, *_conflicts(flattened, refused))]
+    if model is None or found:
+        return None, tuple(found)
     return _manifest(model, code)
+
+
+def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, ...]]:
+    try:
+        return Deployment.model_validate(flattened), ()
+    except ValidationError as error:
+        return None, findings.translate(error, Deployment)
 
 
 def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
@@ -144,6 +143,9 @@ def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tup
     if not flow and not model.flow_id:
         what = "required key is missing, and no code at the entrypoint tells the flow's name"
         return None, (Finding(("flow",), what, "add flow: …"),)
+    if flow and _FORBIDDEN.search(flow):
+        what = f"the code names its flow {findings.shown(flow)}, which Prefect refuses"
+        return None, (Finding(("entrypoint",), what, "rename it there"),)
     written = cast("JsonObject", model.model_dump(exclude_unset=True, exclude={"name", "flow", "flow_id"}))
     if "description" not in written and facts:
         written["description"] = facts.description
@@ -152,72 +154,119 @@ def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tup
     return Manifest(identity, canonical.from_manifest(written), refs), ()
 
 
-def _findings(model: Deployment) -> list[Finding]:
-    found = []
-    if model.flow and model.flow_id:
-        found.append(
-            Finding(("flow_id",), "flow and flow_id are both given", "keep one of them", on_key=True)
-        )
-    if model.work_queue_name and not model.work_pool_name:
-        # A queue without pool moves a live deployment to the pool default-agent-pool (Prefect 3.8.8).
-        what = "a work queue needs its work pool"
-        found.append(Finding(("work_queue_name",), what, "add work_pool_name: …", on_key=True))
-    return found
+def _conflicts(value: JsonObject, refused: Iterable[Finding]) -> Iterator[Finding]:
+    """What the keys of a manifest say against each other, where each says something on its own.
 
-
-def _schedule_findings(model: Deployment, nested: set[int]) -> list[Finding]:
-    found: list[Finding] = []
+    A mapping with an unknown key is passed over, since that one may be what is missing.
+    """
+    unclear = {finding.path[:-1] for finding in refused if finding.on_key}
+    if () not in unclear:
+        yield from _flow_and_queue(value)
+    yield from _labels(value.get("labels"))
+    yield from _templates(value.get("parameters"), ("parameters",))
+    entries = value.get("schedules")
+    invalid = {
+        finding.path[1] for finding in refused if finding.path[:1] == ("schedules",) and finding.path[1:]
+    }
     first: dict[str, int] = {}
-    for index, schedule in enumerate(model.schedules or []):
-        written = schedule.model_dump(exclude_none=True)
-        types = [name for name in schedules.DEFINITIONS if name in written]
-        if problem := _definition_finding(written, types):
-            found.append(_nest(Finding(("schedules", index, *problem[0]), *problem[1:], on_key=True), nested))
-            continue
-        key = schedules.identity(schedules.canonical(written))
-        if first.setdefault(key, index) != index:
-            what = f"is the same as schedules[{first[key]}]" + (
-                f": the slug {key!r}" if schedule.slug else ""
-            )
-            path: Path = ("schedules", index, "slug") if schedule.slug else ("schedules", index)
-            found.append(Finding(path, what, "remove one, or give each a slug of its own"))
-    return found
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict) and ("schedules", index) not in unclear:
+            wrong_definition = _definition(entry, index)
+            yield from wrong_definition
+            if not wrong_definition and index not in invalid:
+                yield from _repetition(entry, index, first)
 
 
-def _definition_finding(written: dict[str, Any], types: list[str]) -> tuple[Path, str, str] | None:
-    if not types:
-        return (), "has no cron, interval or rrule", "add one of them"
-    if len(types) > 1:
-        return (types[1],), f"{types[0]} and {types[1]} are both given", "write two schedules"
-    every = frozenset[str]().union(*schedules.DEFINITIONS.values())
-    stray = sorted(every & written.keys() - schedules.DEFINITIONS[types[0]])
-    return ((stray[0],), f"does not go with {types[0]}", "remove it") if stray else None
+def _flow_and_queue(value: JsonObject) -> Iterator[Finding]:
+    if value.get("flow") and value.get("flow_id"):
+        yield Finding(("flow_id",), "flow and flow_id are both given", "keep one of them", on_key=True)
+    if not any(value.get(key) for key in ("flow", "flow_id", "entrypoint")):
+        yield Finding(("flow",), "required key is missing", "add flow: …, or entrypoint: … to its code")
+    if value.get("work_queue_name") and not value.get("work_pool_name"):
+        # A queue without pool moves a live deployment to the pool default-agent-pool (Prefect 3.8.8).
+        yield Finding(
+            ("work_queue_name",), "a work queue needs its work pool", "add work_pool_name: …", on_key=True
+        )
+
+
+def _labels(value: Json) -> Iterator[Finding]:
+    for name in value if isinstance(value, dict) else ():
+        if name.startswith(canonical.OWN_LABELS):
+            what = f"labels that begin with {canonical.OWN_LABELS} belong to Prefect"
+            yield Finding(("labels", name), what, "choose another name", on_key=True)
+
+
+def _templates(value: Json, path: Path) -> Iterator[Finding]:
+    """Prefect 3.8.8 renders `__prefect_kind` when a deployment is updated and reads back what came out."""
+    if isinstance(value, dict):
+        if _TEMPLATE in value:
+            what = "this is a template that Prefect renders and does not keep"
+            yield Finding((*path, _TEMPLATE), what, "write the value itself", on_key=True)
+        for key, one in value.items():
+            yield from _templates(one, (*path, key))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _templates(one, (*path, index))
 
 
 _DEFINITION_KEYS = frozenset[str]().union(*schedules.DEFINITIONS.values())
 
 
-def _flatten_schedules(value: JsonObject) -> tuple[JsonObject, set[int]]:
-    """Schedules in the API's shape, `{"schedule": {…}, …}`, become flat; tells also which they were."""
+def _definition(schedule: JsonObject, index: int) -> list[Finding]:
+    """The problem, if any, with which keys of the API's three schedule types there are."""
+    written = {key for key, value in schedule.items() if value is not None}
+    types = [name for name in schedules.DEFINITIONS if name in written]
+    if not types:
+        return [Finding(("schedules", index), "has no cron, interval or rrule", "add one of them")]
+    if len(types) > 1:
+        what = f"{' and '.join(types)} are given at once"
+        return [Finding(("schedules", index, types[1]), what, "write a schedule for each", on_key=True)]
+    stray = sorted((_DEFINITION_KEYS & written) - schedules.DEFINITIONS[types[0]])
+    return [
+        Finding(("schedules", index, key), f"does not go with {types[0]}", "remove it", on_key=True)
+        for key in stray
+    ]
+
+
+def _repetition(entry: JsonObject, index: int, first: dict[str, int]) -> Iterator[Finding]:
+    """A valid schedule that has the identity of one before it. Adds its own to `first`."""
+    schedule = Schedule.model_validate(entry)
+    key = schedules.identity(schedules.canonical(schedule.model_dump()))
+    before = first.setdefault(key, index)
+    if before == index:
+        return
+    if schedule.slug:
+        what, remedy = f"schedules[{before}] has the slug {key!r} too", "give each a slug of its own"
+        yield Finding(("schedules", index, "slug"), what, remedy)
+    else:
+        remedy = "remove one, or give each a slug of its own"
+        yield Finding(("schedules", index), f"is the same as schedules[{before}]", remedy)
+
+
+def _flatten_schedules(value: JsonObject) -> tuple[JsonObject, dict[int, Set[str]]]:
+    """Schedules in the API's shape, `{"schedule": {…}, …}`, become flat.
+
+    Tells also which keys of which entries were in the inner mapping.
+    """
     entries = value.get("schedules")
-    nested: set[int] = set()
+    nested: dict[int, Set[str]] = {}
     if not isinstance(entries, list):
         return value, nested
     flattened: list[Json] = []
     for index, entry in enumerate(entries):
         definition = entry.get("schedule") if isinstance(entry, dict) else None
         if isinstance(entry, dict) and isinstance(definition, dict) and not definition.keys() & entry.keys():
-            nested.add(index)
+            nested[index] = definition.keys()
             flattened.append({**definition, **{key: one for key, one in entry.items() if key != "schedule"}})
         else:
             flattened.append(entry)
     return {**value, "schedules": flattened}, nested
 
 
-def _nest(finding: Finding, nested: set[int]) -> Finding:
+def _nest(finding: Finding, nested: dict[int, Set[str]]) -> Finding:
     """The finding at its place in the file, where a schedule was written in the API's shape."""
     match finding.path:
-        case ("schedules", int(index), str(key), *rest) if index in nested and key in _DEFINITION_KEYS:
+        case ("schedules", int(index), str(key), *rest) if key in nested.get(index, ()):
             path: Path = ("schedules", index, "schedule", key, *rest)
-            return Finding(path, finding.what, finding.remedy, finding.on_key)
+            return replace(finding, path=path)
     return finding

@@ -53,7 +53,7 @@ def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
     wanted = {one.name for one in known}
     live = {}
     for answer in facts.deployments:
-        name = f"{flows.get(str(answer['flow_id']))}/{answer['name']}"
+        name = f"{flows.get(str(answer.get('flow_id')))}/{answer['name']}"
         if name in wanted:
             live[name] = _live(name, answer, facts)
     problems += yield from _missing_pools(known, facts.pools)
@@ -96,7 +96,7 @@ def _server() -> Conversation[list[JsonObject]]:
     try:
         version = yield from ask(Call("GET", "/admin/version"))
     except AnswerError as error:
-        if error.status in (401, 403):
+        if error.status != 404:
             raise
         return []
     return [{"version": version}]
@@ -123,18 +123,24 @@ def _listed(where: JsonObject) -> Conversation[list[JsonObject]]:
     """
     for _ in range(READINGS):
         first = yield from ask(_page(where, 1))
-        if not isinstance(first, dict):
-            raise PrefectError(f"Prefect answered a page of deployments with {first!r:.200}")
-        pages = cast("int", first["pages"])
+        match first:
+            case {"pages": int(pages), "count": int(count)}:
+                pass
+            case _:
+                raise PrefectError(f"Prefect answered a page of deployments with {first!r:.200}")
         rest = yield from together([ask(_page(where, number)) for number in range(2, pages + 1)])
-        found = _distinct(_items(cast("JsonObject", page)["results"]) for page in (first, *rest))
-        if len(found) == first["count"]:
+        found = _distinct(_items(_results(page)) for page in (first, *rest))
+        if len(found) == count:
             return found
     raise PrefectError("the list of deployments changed while it was read; run again")
 
 
 def _page(where: JsonObject, number: int) -> Call:
     return Call("POST", "/deployments/paginate", {"limit": PAGE, "page": number, "sort": "NAME_ASC", **where})
+
+
+def _results(page: Json) -> Json:
+    return page.get("results") if isinstance(page, dict) else page
 
 
 def _identify(
@@ -165,10 +171,14 @@ def _identify(
 
 def _live(name: str, answer: JsonObject, facts: _Facts) -> Live:
     refs = {"server": facts.version or ""}
-    fields = from_answer(answer)
+    try:
+        fields = from_answer(answer)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise PrefectError(f"Prefect answered {name} with what cannot be read: {error!r:.200}") from error
     pool = facts.pools.get(str(answer.get("work_pool_name")))
-    if pool and pool.get("default_queue_id") == answer.get("work_queue_id"):
-        refs["default_queue"] = str(answer["work_queue_name"])
+    if pool and "work_queue_id" in answer:  # 3.4.25 and older do not tell it
+        is_default = pool.get("default_queue_id") == answer["work_queue_id"]
+        refs["default_queue" if is_default else "other_queue"] = str(answer.get("work_queue_name"))
     limit = answer.get("global_concurrency_limit")
     if isinstance(limit, dict) and limit.get("name") != f"deployment:{answer['id']}":
         refs["shared_limit"] = str(limit.get("name"))
@@ -208,9 +218,13 @@ def _chunks(values: Iterable[str]) -> list[list[str]]:
 
 
 def _items(answer: Json) -> list[JsonObject]:
-    if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+    if not isinstance(answer, list) or not all(map(_is_named, answer)):
         raise PrefectError(f"Prefect answered a list with {answer!r:.200}")
     return cast("list[JsonObject]", answer)
+
+
+def _is_named(item: Json) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), str) and isinstance(item.get("name"), str)
 
 
 def _distinct(lists: Iterable[Iterable[JsonObject]]) -> list[JsonObject]:

@@ -11,7 +11,7 @@ from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
 from prefect_reconcile.kinds.deployment import schedules
-from prefect_reconcile.kinds.deployment.canonical import EMPTY_SCHEMA
+from prefect_reconcile.kinds.deployment.canonical import DEFAULT_QUEUE, EMPTY_SCHEMA
 from prefect_reconcile.model import Call, Conversation, Desired, Json, JsonObject, Live, Resolution, ask, same
 
 
@@ -28,6 +28,12 @@ def create(desired: Desired, to: Resolution) -> Conversation[None]:
     wanted = [schedules.body(record) for record in _records(to.new)]
     cut_short = [one for one in wanted if "max_scheduled_runs" in one]
     body: JsonObject = {"name": desired.refs["name"], "flow_id": flow_id, **fields}
+    if "parameter_openapi_schema" in body:
+        # Prefect checks the parameters of a new deployment only where this is written out (3.8.8).
+        body["enforce_parameter_schema"] = to.new["enforce_parameter_schema"]
+    if body.get("work_queue_name") == DEFAULT_QUEUE:
+        # A pool alone means its default queue, which may have been renamed.
+        del body["work_queue_name"]
     body["schedules"] = [one for one in wanted if one not in cut_short]
     made = yield from ask(Call("POST", "/deployments/", body))
     if cut_short:
@@ -55,11 +61,13 @@ def _with_companions(changed: JsonObject, new: JsonObject, live: Live) -> JsonOb
     """Adds what has to be sent along for the changed fields to arrive as meant (3.8.8)."""
     body = dict(changed)
     if "work_pool_name" in body or "work_queue_name" in body:
-        # A queue alone moves the deployment to default-agent-pool.
+        # A queue alone moves the deployment to default-agent-pool, and a pool alone to its default queue,
+        # which may have another name: by the name that it has by default Prefect would make a second one.
         body["work_pool_name"] = new["work_pool_name"]
         body["work_queue_name"] = new["work_queue_name"]
-    if new["work_pool_name"] is None:
-        body.pop("work_queue_name", None)
+        moves_in = "work_pool_name" in changed or "other_queue" in live.refs
+        if moves_in and new["work_queue_name"] == DEFAULT_QUEUE:
+            del body["work_queue_name"]
     if body.get("parameter_openapi_schema") == {} or "null_schema" in live.refs:
         # Null, and {} over a null schema, make every later PATCH answer 409 while the schema is enforced.
         body["parameter_openapi_schema"] = new["parameter_openapi_schema"] or EMPTY_SCHEMA

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from json import dumps
 from typing import cast
 
+from prefect_reconcile.kinds import timing
 from prefect_reconcile.model import Json, JsonObject
 
 DEFINITIONS: Mapping[str, frozenset[str]] = {
@@ -30,31 +30,22 @@ def canonical(written: Mapping[str, Json]) -> JsonObject:
 
     Each line is a row of how Prefect 3.8.8 reads a schedule back; a key that stays away is left alone.
     """
+    (kind,) = (kind for kind in DEFINITIONS if written.get(kind) is not None)
     record: JsonObject = {
-        "slug": written.get("slug"),
-        "parameters": written.get("parameters") or {},
-        "max_scheduled_runs": written.get("max_scheduled_runs"),
+        kind: written[kind],
         # A cron without time zone reads back with null, the others with "UTC", and null means UTC.
         "timezone": written.get("timezone") or "UTC",
+        "parameters": written.get("parameters") or {},
+        "max_scheduled_runs": written.get("max_scheduled_runs"),
+        "slug": written.get("slug"),
     }
     if written.get("active") is not None:
         record["active"] = written["active"]
-    if "cron" in written:
-        day_or = written.get("day_or")
-        record |= {"cron": written["cron"], "day_or": True if day_or is None else day_or}
-    elif "rrule" in written:
-        record["rrule"] = written["rrule"]
-    else:
-        record["interval"] = written["interval"]
-        if written.get("anchor_date") is not None:
-            record["anchor_date"] = utc_text(str(written["anchor_date"]))
+    if kind == "cron":
+        record["day_or"] = written.get("day_or") is not False
+    if kind == "interval" and written.get("anchor_date") is not None:
+        record["anchor_date"] = timing.utc_text(str(written["anchor_date"]))
     return record
-
-
-def utc_text(moment: str) -> str:
-    """An ISO 8601 moment in UTC. One without offset is UTC: Prefect 3.8.8 reads it so in every time zone."""
-    parsed = datetime.fromisoformat(moment)
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 def flat(live: Mapping[str, Json]) -> JsonObject:
@@ -106,11 +97,11 @@ def pair(
     ids: dict[str, str] = {}
     rest = sorted(live, key=lambda one: (str(one[1].get("anchor_date")), one[0]))
     # Written anchors choose first: an unwritten one would take any, also the one that a sibling means.
-    for wanted in sorted(desired, key=lambda record: "anchor_date" not in record):
+    for wanted in sorted(desired, key=lambda record: not _has_anchor(record)):
         key = identity(wanted)
         found = next((one for one in rest if _is(wanted, one[1])), None)
         if found is None:
-            new[key] = {"active": True, **wanted}
+            new[key] = {**wanted, "active": wanted.get("active", True)}
             continue
         rest.remove(found)
         ids[key], old[key] = found
@@ -119,6 +110,10 @@ def pair(
         key = _unused(identity(record), old.keys() | new.keys())
         ids[key], old[key] = schedule_id, record
     return old, new, ids
+
+
+def _has_anchor(record: JsonObject) -> bool:
+    return "anchor_date" in record or "DTSTART" in str(record.get("rrule")).upper()
 
 
 def _is(wanted: JsonObject, live: JsonObject) -> bool:
@@ -130,10 +125,9 @@ def _is(wanted: JsonObject, live: JsonObject) -> bool:
 
 def _keep(wanted: JsonObject, live: JsonObject) -> JsonObject:
     """A wanted schedule with what its manifest leaves alone taken from the live one."""
-    kept: JsonObject = {"active": live["active"]}
+    merged = {**wanted, "active": wanted.get("active", live["active"])}
     if "interval" in wanted and "interval" in live:
-        kept["anchor_date"] = live["anchor_date"]
-    merged = {**kept, **wanted}
+        merged["anchor_date"] = wanted.get("anchor_date", live["anchor_date"])
     rule, live_rule = wanted.get("rrule"), live.get("rrule")
     # Prefect 3.8.8 puts a DTSTART line before a rule that has none: that one is its anchor.
     if isinstance(live_rule, str) and _DTSTART_LINE.sub("", live_rule, count=1) == rule:
