@@ -81,25 +81,33 @@ def _version(wanted: bool) -> None:
 def converge(
     file: Annotated[
         list[str] | None,
-        typer.Option("--file", "-f", metavar="PATH", help="Manifest or folder; repeatable. [default: deployments]"),
+        typer.Option(
+            "--file", "-f", metavar="PATH", help="Manifest or folder; repeatable. [default: deployments]"
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
     output: Annotated[Format, typer.Option("--format", help="How to write plan and result.")] = Format.TEXT,
     detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="With --dry-run: exit with 2 when something would change.")
+        bool,
+        typer.Option("--detailed-exitcode", help="With --dry-run: exit with 2 when something would change."),
     ] = False,
     show_requests: Annotated[
-        bool, typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent.")
+        bool,
+        typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent."),
     ] = False,
     api_url: Annotated[
-        str | None, typer.Option("--api-url", metavar="URL", help="Prefect's API. [default: Prefect's settings]")
+        str | None,
+        typer.Option("--api-url", metavar="URL", help="Prefect's API. [default: Prefect's settings]"),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="Prefect profile to take the connection from.")
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Prefect profile to take the connection from."),
     ] = None,
     trust_api_url: Annotated[
         bool,
-        typer.Option("--trust-api-url", help="Send credentials even if they come from elsewhere than the URL."),
+        typer.Option(
+            "--trust-api-url", help="Send credentials even if they come from elsewhere than the URL."
+        ),
     ] = False,
     embedded: Annotated[
         bool, typer.Option("--embedded", help="Start a local Prefect server for this run, and use it.")
@@ -145,10 +153,12 @@ def _check_usage(dry_run: bool, options: dict[str, bool]) -> None:
             raise typer.BadParameter("goes with --dry-run", param_hint=name)
 
 
-def _load(files: Sequence[str]) -> list[Desired]:
+def _load(files: Sequence[str]) -> Sequence[Desired]:
     from prefect_reconcile.loader.manifests import load
 
-    return load(files, Path.cwd())
+    loaded = load(files, Path.cwd())
+    _say("".join(f"hint: {hint}\n" for hint in loaded.hints))
+    return loaded.desired
 
 
 @contextmanager

@@ -51,4 +51,4 @@ class AnswerError(PrefectError):
 
 
 class UnreachableError(PrefectError):
-    """No usable answer came: no connection, a time-out, or something that is not Prefect's JSON."""
+    """No usable answer came: no connection, "not now" until time was up, or something else than JSON."""

@@ -125,10 +125,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class FlowFacts:
-    """What the syntax tree of a flow's code says; None is what it does not say literally."""
+    """What the syntax tree of a flow's code says; None is what it does not say literally.
+
+    `schema` is that of the flow's parameters, and `unknown` says why there is none: `flows/etl.py:12: …`.
+    """
 
     name: str | None
     description: str | None
+    schema: JsonObject | None = None
+    unknown: str | None = None
 
 
 class Shape(Enum):
@@ -165,11 +170,15 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a kind read in one manifest: its identity, its canonical fields, and what it refers to."""
+    """What a kind read in one manifest: its identity, its canonical fields, and what it refers to.
+
+    `hints` are worth knowing and no reason to refuse the manifest.
+    """
 
     name: str
     fields: JsonObject
     refs: Mapping[str, str] = field(default_factory=dict)
+    hints: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +237,8 @@ class Call:
     @property
     def writes(self) -> bool:
         """Whether it changes the server. Prefect reads lists with POST, so the method alone does not tell."""
-        return self.method != "GET" and not self.path.endswith(("/filter", "/paginate"))
+        reads = self.method == "POST" and self.path.endswith(("/filter", "/paginate"))
+        return self.method != "GET" and not reads
 
 
 _Result = TypeVar("_Result")

@@ -20,6 +20,11 @@ def write(root: Path, path: str, source: str) -> None:
     file.write_text(dedent(source), encoding="utf-8")
 
 
+def known(name: str | None, description: str | None) -> FlowFacts:
+    """What the code of a flow without parameters says."""
+    return FlowFacts(name, description, {"title": "Parameters", "type": "object", "properties": {}})
+
+
 def facts(root: Path, source: str, name: str = "my_flow") -> FlowFacts | None:
     """What the code says about one of its functions."""
     write(root, "flow.py", source)
@@ -61,19 +66,21 @@ def test_as_prefect(source: str, tmp_path: Path) -> None:
     exec(compile(source, "flow.py", "exec"), namespace)
     flow = namespace["my_flow"]
     assert isinstance(flow, Flow)
-    assert facts(tmp_path, source) == FlowFacts(flow.name, flow.description or "")
+    found = facts(tmp_path, source)
+    assert found is not None
+    assert (found.name, found.description) == (flow.name, flow.description or "")
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("name=NAME", FlowFacts(None, "Doc")),
-        ("name=f'{NAME}'", FlowFacts(None, "Doc")),
-        ("name='a' + 'b'", FlowFacts(None, "Doc")),
-        ("name=5", FlowFacts(None, "Doc")),
-        ("description=TEXT", FlowFacts("my-flow", None)),
-        ("**options", FlowFacts(None, None)),
-        ("**options, name='a', description='b'", FlowFacts("a", "b")),
+        ("name=NAME", known(None, "Doc")),
+        ("name=f'{NAME}'", known(None, "Doc")),
+        ("name='a' + 'b'", known(None, "Doc")),
+        ("name=5", known(None, "Doc")),
+        ("description=TEXT", known("my-flow", None)),
+        ("**options", known(None, None)),
+        ("**options, name='a', description='b'", known("a", "b")),
     ],
 )
 def test_not_literal(arguments: str, expected: FlowFacts, tmp_path: Path) -> None:
@@ -112,7 +119,7 @@ def test_not_found(source: str, tmp_path: Path) -> None:
 
 
 FLOW = "from prefect import flow\n@flow\ndef my_flow(): ...\n"
-FOUND = FlowFacts("my-flow", "")
+FOUND = known("my-flow", "")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +158,7 @@ def test_folder_of_the_manifest_comes_first(tmp_path: Path) -> None:
     write(tmp_path, "team/etl.py", FLOW.replace("@flow", "@flow(name='team')"))
     code = Code(tmp_path)
     names = [code.lookup(tmp_path / folder)("etl.py:my_flow") for folder in ("team", "other", "")]
-    assert names == [FlowFacts("team", ""), FlowFacts("root", ""), FlowFacts("root", "")]
+    assert names == [known("team", ""), known("root", ""), known("root", "")]
 
 
 @pytest.fixture
@@ -219,7 +226,39 @@ def test_deep_code(rest: str, tmp_path: Path) -> None:
 
 def test_deep_decorator(tmp_path: Path) -> None:
     """A decorator of any depth is read to its end."""
-    assert facts(tmp_path, f"from prefect import flow\n@{'a.' * 200}b\n@flow\ndef my_flow(): ...") == FOUND
+    found = facts(tmp_path, f"from prefect import flow\n@{'a.' * 200}b\n@flow\ndef my_flow(): ...")
+    assert found is not None
+    assert (found.name, found.description, found.schema) == ("my-flow", "", None)
+
+
+def test_schema_over_files(tmp_path: Path) -> None:
+    """The types of the parameters are found in the files that the flow imports, as a script finds them."""
+    write(tmp_path, "flows/colours.py", "from enum import Enum\nclass Colour(Enum):\n    RED = 'red'\n")
+    source = (
+        "from prefect import flow\nfrom colours import Colour\nfrom shared.ages import Age\n"
+        "@flow\ndef my_flow(colour: Colour, age: Age = 3): ...\n"
+    )
+    write(tmp_path, "flows/etl.py", source)
+    write(tmp_path, "shared/ages.py", "Age = int\n")
+    found = Code(tmp_path).lookup(tmp_path)("flows/etl.py:my_flow")
+    assert found is not None
+    assert found.schema == {
+        "title": "Parameters",
+        "type": "object",
+        "properties": {
+            "colour": {"$ref": "#/definitions/Colour", "position": 0, "title": "colour"},
+            "age": {"default": 3, "position": 1, "title": "age", "type": "integer"},
+        },
+        "required": ["colour"],
+        "definitions": {"Colour": {"const": "red", "title": "Colour", "type": "string"}},
+    }
+
+
+def test_schema_that_is_not_known(tmp_path: Path) -> None:
+    """Where the code has to be run to know the parameters, the file and the line of the reason are told."""
+    found = facts(tmp_path, "from prefect import flow\n@flow\ndef my_flow(\n    day=str(5),\n): ...")
+    assert found is not None
+    assert (found.schema, found.unknown) == (None, "flow.py:4: the default of `day` is computed")
 
 
 def test_encodings(tmp_path: Path) -> None:
@@ -230,7 +269,7 @@ def test_encodings(tmp_path: Path) -> None:
     )
     look = Code(tmp_path).lookup(tmp_path)
     assert look("bom.py:my_flow") == FOUND
-    assert look("latin.py:my_flow") == FlowFacts("my-flow", "é")
+    assert look("latin.py:my_flow") == known("my-flow", "é")
 
 
 def test_warnings_of_python_are_the_authors(tmp_path: Path) -> None:

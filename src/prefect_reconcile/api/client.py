@@ -1,37 +1,34 @@
-"""The driver of conversations: sends their calls, tries again what is worth it, and keeps the pace."""
+"""The driver of conversations: sends their calls, and sends them again where that is worth it."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import ssl
-import time
-from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from importlib.util import find_spec
-from itertools import count
 from json import dumps
+from math import inf
 from types import TracebackType
 from typing import Self, TypeVar
 from uuid import uuid4
 
 import httpx
 
-from prefect_reconcile import __version__
 from prefect_reconcile.api import answers
+from prefect_reconcile.api.answers import Lost, Outcome
+from prefect_reconcile.api.connect import http_client
+from prefect_reconcile.api.gate import Gate, Pass
 from prefect_reconcile.api.pace import Pace
-from prefect_reconcile.errors import InvalidSettingsError, PrefectError
+from prefect_reconcile.api.retry import NOT_NOW, Attempt
+from prefect_reconcile.errors import AnswerError, PrefectError, UnreachableError
 from prefect_reconcile.model import Answer, Call, Conversation, Json
 from prefect_reconcile.settings import Connection
 
-API_VERSION = "0.8.4"
-"""What Prefect 3 clients send as x-prefect-api-version; a malformed or older one answers 400 (3.8.8)."""
-
-STRANGER_TRIES = 3
-"""How often a server that has not answered yet is tried: a wrong URL should not take the whole time-out."""
-
 _TOKEN, _CLIENT = "Prefect-Csrf-Token", "Prefect-Csrf-Client"
+
+FIRST_READS = 4
+"""Reads to begin with: the questions of a small run all at once. More has to prove itself, as with writes: a
+page of 150 deployments took 3 s on a busy server, whose answers to sixteen such requests came after 60 s."""
 
 _Result = TypeVar("_Result")
 
@@ -39,8 +36,10 @@ _Result = TypeVar("_Result")
 class Api:
     """A Prefect server, as an asynchronous context manager.
 
-    `timeout` is how many seconds one request may take with all its repetitions, `concurrency` how many
-    requests may run at once; `sleep` and `chance` (0 to 1) are for tests that own time and luck.
+    `timeout` is how many seconds one request may take with all its repetitions, from when it is first sent.
+    `concurrency` is how many requests may run at once; how many do is what the server turns out to bear.
+    `transport`, `sleep` and `chance` (0 to 1) are for tests, which own network, time and luck; all other time
+    is the event loop's.
     """
 
     def __init__(
@@ -53,25 +52,19 @@ class Api:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._url = connection.url
+        self._connection = connection
         self._timeout = timeout
         self._sleep = sleep
         self._chance = chance
-        self._reads = asyncio.Semaphore(concurrency)
-        self._pace = Pace(concurrency)
-        self._shared: dict[str, asyncio.Task[Json]] = {}
+        self._running = asyncio.Semaphore(concurrency)
+        self._reads = Gate(Pace(concurrency, start=FIRST_READS))
+        self._writes = Gate(Pace(concurrency))
+        self._shared: dict[str, asyncio.Task[Answer]] = {}
         self._met = False
-        self._csrf: dict[str, str] = {}
+        self._failure: UnreachableError | None = None
+        self._csrf = {_CLIENT: str(uuid4())}
         self._csrf_lock = asyncio.Lock()
-        self._client = httpx.AsyncClient(
-            base_url=connection.url,
-            headers=_headers(connection),
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-            verify=_verification(connection),
-            http2=connection.http2 and find_spec("h2") is not None,
-            limits=httpx.Limits(max_connections=concurrency * 2),
-            transport=transport,
-        )
+        self._client = http_client(connection, transport)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -80,7 +73,13 @@ class Api:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        # A shared request outlives the conversation that was cancelled while it waited for it.
+        for task in self._shared.values():
+            task.cancel()
+        try:
+            await asyncio.gather(*self._shared.values(), return_exceptions=True)
+        finally:
+            await self._client.__aexit__(kind, error, trace)
 
     async def converse(self, conversation: Conversation[_Result]) -> _Result:
         """Carries a conversation out and returns its result. Raises `PrefectError` where it does not cope."""
@@ -91,63 +90,93 @@ class Api:
         except StopIteration as stop:
             result: _Result = stop.value
             return result
+        finally:
+            conversation.close()
 
     async def _answer(self, call: Call) -> Answer:
+        if not call.once:
+            return await self._answer_alone(call)
+        key = dumps([call.method, call.path, call.body], sort_keys=True)
+        if key not in self._shared:
+            self._shared[key] = asyncio.create_task(self._answer_alone(call))
+        return await asyncio.shield(self._shared[key])
+
+    async def _answer_alone(self, call: Call) -> Answer:
         try:
-            return await (self._send_once(call) if call.once else self._send(call))
+            return await self._send(call)
         except PrefectError as error:
             return error
 
-    async def _send_once(self, call: Call) -> Json:
-        key = dumps([call.method, call.path, call.body], sort_keys=True)
-        if key not in self._shared:
-            self._shared[key] = asyncio.create_task(self._send(call))
-        return await asyncio.shield(self._shared[key])
-
     async def _send(self, call: Call) -> Json:
-        deadline = time.monotonic() + self._timeout
-        for tries in count(1):
-            outcome = await self._attempt(call)
-            if isinstance(outcome, httpx.Response) and outcome.status_code not in answers.NOT_NOW:
-                break
-            delay = self._delay(outcome, tries)
-            if not self._worth_another(call, outcome, tries) or time.monotonic() + delay > deadline:
-                break
-            await self._sleep(delay)
-        if isinstance(outcome, httpx.Response):
-            return answers.body(call, outcome)
-        raise answers.lost(call, self._url, outcome)
+        """Sends a call until there is an answer, or no sense in it. Raises `PrefectError`."""
+        limit, last = _TimeLimit(self._timeout), None
+        tries = 0
+        while True:
+            tries += 1
+            outcome = await self._attempt(call, limit, last)
+            if isinstance(outcome, httpx.Response) and outcome.status_code not in NOT_NOW:
+                return answers.body(call, outcome)
+            last = Attempt(call, outcome, tries, _asked(outcome), limit.left())
+            wait = last.wait(self._chance())
+            self._check(last, wait)
+            await self._sleep(wait)
 
-    async def _attempt(self, call: Call) -> httpx.Response | httpx.RequestError:
-        if not call.writes:
-            async with self._reads:
-                return await self._exchange(call)
-        async with self._pace:
-            started = time.monotonic()
-            outcome = await self._exchange(call)
-            if isinstance(outcome, httpx.RequestError) or outcome.status_code in answers.NOT_NOW:
-                self._pace.pushed_back()
-            else:
-                self._pace.succeeded(time.monotonic() - started)
+    def _check(self, attempt: Attempt, wait: float) -> None:
+        """Raises `PrefectError` if there is no sense in sending the request again after so many seconds."""
+        failure = attempt.failure(self._connection, self._met, self._timeout, wait)
+        if isinstance(failure, UnreachableError):
+            self._failure = failure
+        if failure:
+            raise failure
+
+    async def _attempt(self, call: Call, limit: _TimeLimit, last: Attempt | None) -> Outcome:
+        """Sends a call once; a second time where the first was refused for want of a CSRF token."""
+        outcome = await self._in_turn(call, limit, last)
+        if isinstance(outcome, Lost) or not answers.wants_csrf_token(call, outcome):
             return outcome
+        # Outside of the gate, since the request for the token has to go through one as well.
+        renewed = await self._renew_csrf_token(outcome.request.headers.get(_TOKEN))
+        return await self._in_turn(call, limit, last) if renewed else outcome
 
-    async def _exchange(self, call: Call) -> httpx.Response | httpx.RequestError:
-        """One request; a second one where the first was refused for want of a CSRF token."""
+    async def _in_turn(self, call: Call, limit: _TimeLimit, last: Attempt | None) -> Outcome:
+        failure = self._failure
+        async with (self._writes if call.writes else self._reads).through() as it, self._running:
+            if self._failure is not failure:
+                # Else each of those that wait would find it out for itself, for as long as the time-out.
+                raise UnreachableError(str(self._failure))
+            limit.start()
+            if last and limit.left() <= 0:
+                self._check(last, inf)
+            return await self._exchange(call, limit, it)
+
+    async def _exchange(self, call: Call, limit: _TimeLimit, it: Pass) -> Outcome:
+        outcome = await self._request(call, limit)
+        asked = _asked(outcome) or 0.0
+        if isinstance(outcome, Lost) or outcome.status_code in NOT_NOW:
+            # Who is asked for more than is left fails, and the others need not wait for that.
+            it.pushed_back(asked if asked <= limit.left() else 0.0)
+        elif outcome.is_success:
+            it.succeeded()
+        return outcome
+
+    async def _request(self, call: Call, limit: _TimeLimit) -> Outcome:
+        content = None if call.method in ("GET", "DELETE") else dumps(call.body).encode()
+        headers = self._csrf if _TOKEN in self._csrf else None
         try:
-            token = self._csrf.get(_TOKEN)
-            response = await self._request(call)
-            if response.status_code == 403 and "CSRF" in response.text and await self._renew_csrf(token):
-                response = await self._request(call)
+            async with asyncio.timeout(limit.left()):
+                response = await self._client.request(
+                    call.method, call.path, content=content, headers=headers
+                )
         except httpx.RequestError as error:
-            return error
+            return answers.lost(error)
+        except TimeoutError:
+            return Lost("it took too long")
+        except (httpx.InvalidURL, UnicodeError):
+            raise UnreachableError(f"{call.method} {call.path} cannot be sent: no valid URL") from None
         self._met = True
         return response
 
-    async def _request(self, call: Call) -> httpx.Response:
-        content = None if call.method in ("GET", "DELETE") else dumps(call.body).encode()
-        return await self._client.request(call.method, call.path, content=content, headers=self._csrf)
-
-    async def _renew_csrf(self, refused: str | None) -> bool:
+    async def _renew_csrf_token(self, refused: str | None) -> bool:
         """Gets a token in place of the refused one; false where the server has none to give.
 
         A second token for one client makes the first invalid (3.8.8), so it is got once for all.
@@ -155,55 +184,36 @@ class Api:
         async with self._csrf_lock:
             if self._csrf.get(_TOKEN) != refused:
                 return True
-            client = self._csrf.get(_CLIENT, str(uuid4()))
-            response = await self._client.get("/csrf-token", params={"client": client})
-            if response.is_error:
-                return False
-            self._csrf = {_CLIENT: client, _TOKEN: str(response.json()["token"])}
+            call = Call("GET", f"/csrf-token?client={self._csrf[_CLIENT]}")
+            try:
+                answer = await self._send(call)
+            except AnswerError as error:
+                if error.status in (404, 422):
+                    return False
+                raise
+            if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
+                raise UnreachableError(f"GET /csrf-token answered without a token; {answers.API_URL}")
+            self._csrf = {**self._csrf, _TOKEN: str(answer["token"])}
             return True
 
-    def _worth_another(self, call: Call, outcome: httpx.Response | httpx.RequestError, tries: int) -> bool:
-        if not self._met and tries >= STRANGER_TRIES:
-            return False
-        if isinstance(outcome, httpx.Response):
-            maybe_done = outcome.status_code in answers.MAYBE_DONE
-        else:
-            maybe_done = isinstance(outcome, answers.SENT)
-        return call.repeatable or not maybe_done
 
-    def _delay(self, outcome: httpx.Response | httpx.RequestError, tries: int) -> float:
-        """Seconds to wait: what the server asks for, else an exponential back-off with full jitter."""
-        if isinstance(outcome, httpx.Response):
-            asked = answers.retry_after(outcome, datetime.now(UTC))
-            if asked is not None:
-                return asked
-        return self._chance() * float(min(10.0, 0.25 * 2**tries))
+class _TimeLimit:
+    """The seconds of one call with all its repetitions. They run from the first sending: waiting for its turn
+    says nothing about the server."""
 
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end: float | None = None
 
-def _headers(connection: Connection) -> dict[str, str]:
-    """Basic auth wins over the key, as in Prefect's own client."""
-    headers = {
-        **dict(connection.headers),
-        "content-type": "application/json",
-        "user-agent": f"reconcile/{__version__}",
-        "x-prefect-api-version": API_VERSION,
-    }
-    if connection.auth_string is not None:
-        headers["authorization"] = "Basic " + b64encode(connection.auth_string.encode()).decode()
-    elif connection.key is not None:
-        headers["authorization"] = f"Bearer {connection.key}"
-    return headers
+    def start(self) -> None:
+        """Starts the clock, the first time."""
+        if self._end is None:
+            self._end = asyncio.get_running_loop().time() + self._seconds
+
+    def left(self) -> float:
+        """Seconds left; negative when it is over."""
+        return self._seconds if self._end is None else self._end - asyncio.get_running_loop().time()
 
 
-def _verification(connection: Connection) -> ssl.SSLContext | bool:
-    if connection.url.startswith("http://"):
-        # Nothing to verify, and loading the certificates takes longer than all else of a start.
-        return False
-    if isinstance(connection.verify, bool):
-        return connection.verify
-    try:
-        return ssl.create_default_context(cafile=connection.verify)
-    except (ssl.SSLError, OSError) as error:
-        raise InvalidSettingsError(
-            f"{connection.verify} is not a file of certificates ({error}); check PREFECT_API_SSL_CERT_FILE"
-        ) from None
+def _asked(outcome: Outcome) -> float | None:
+    return None if isinstance(outcome, Lost) else answers.retry_after(outcome, datetime.now(UTC))

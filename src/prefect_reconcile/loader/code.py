@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from prefect_reconcile.kinds.protocol import CodeLookup
+from prefect_reconcile.loader.signature import Unknown, parameter_schema
 from prefect_reconcile.model import FlowFacts
 
 _MODULES = ("prefect", "prefect.flows")
@@ -26,7 +27,9 @@ class Code:
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
+        # A module is the same object each time, which is how the classes in it are told apart.
         self._tree = cache(_tree)
+        self._facts = cache(self._read_facts)
 
     def lookup(self, folder: Path) -> CodeLookup:
         """Looks an entrypoint up from `folder` and then the root.
@@ -40,11 +43,41 @@ class Code:
             for start in (folder, self._root):
                 file = _inside(start / _as_path(place), allowed) if place else None
                 if file is not None:
-                    tree = self._tree(file)
-                    return _facts(tree, name) if tree else None
+                    return self._facts(file, name, allowed)
             return None
 
         return look
+
+    def _read_facts(self, file: Path, name: str, allowed: tuple[Path, ...]) -> FlowFacts | None:
+        tree = self._tree(file)
+        flow = _flow(tree, name) if tree else None
+        if tree is None or flow is None:
+            return None
+        function, decorator = flow
+        found = parameter_schema(tree, function, self._resolver(file, allowed))
+        unknown = f"{self._shown(file)}:{found.line}: {found.reason}" if isinstance(found, Unknown) else None
+        return FlowFacts(
+            name=_argument(decorator, "name", function.name.replace("_", "-")),
+            description=_argument(decorator, "description", ast.get_docstring(function) or ""),
+            schema=None if isinstance(found, Unknown) else found,
+            unknown=unknown,
+        )
+
+    def _resolver(self, file: Path, allowed: tuple[Path, ...]) -> Callable[[str, int], ast.Module | None]:
+        """Finds the modules that a file imports: from its own folder, as a script's, and from the root."""
+
+        def resolve(module: str, level: int) -> ast.Module | None:
+            starts = list(file.parents[level - 1 : level]) if level else [file.parent, self._root]
+            path = module.replace(".", "/")
+            names = [f"{path}.py", f"{path}/__init__.py"] if path else ["__init__.py"]
+            found = (_inside(start / name, allowed) for start in starts for name in names)
+            first = next((one for one in found if one is not None), None)
+            return self._tree(first) if first else None
+
+        return resolve
+
+    def _shown(self, file: Path) -> str:
+        return (file.relative_to(self._root) if file.is_relative_to(self._root) else file).as_posix()
 
 
 def _inside(file: Path, folders: Iterable[Path]) -> Path | None:
@@ -68,19 +101,15 @@ def _tree(file: Path) -> ast.Module | None:
         return None
 
 
-def _facts(tree: ast.Module, name: str) -> FlowFacts | None:
+def _flow(tree: ast.Module, name: str) -> tuple[_Function, ast.expr] | None:
+    """The function of that name, and its decorator `flow`."""
     # Where a name is defined twice, Python keeps the last one.
     function = next((f for f in reversed(tree.body) if isinstance(f, _Function) and f.name == name), None)
     if function is None:
         return None
     names = set(_names_of_flow(tree))
     decorator = next((d for d in function.decorator_list if _is_flow(d, names)), None)
-    if decorator is None:
-        return None
-    return FlowFacts(
-        name=_argument(decorator, "name", function.name.replace("_", "-")),
-        description=_argument(decorator, "description", ast.get_docstring(function) or ""),
-    )
+    return None if decorator is None else (function, decorator)
 
 
 def _names_of_flow(tree: ast.Module) -> Iterator[str]:

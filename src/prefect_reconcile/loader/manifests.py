@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -18,28 +19,37 @@ DEFAULT_PATH = "deployments"
 """The folder that is read when no path is given."""
 
 
-def load(paths: Sequence[str], directory: Path, kinds: Mapping[str, Kind] = KINDS) -> list[Desired]:
-    """The resources that the manifests at some paths want, in the order of the files.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The resources that manifests want, in the order of the files, and hints for their authors."""
+
+    desired: tuple[Desired, ...]
+    hints: tuple[Problem, ...]
+
+
+def load(paths: Sequence[str], directory: Path, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
+    """Reads the manifests at some paths.
 
     Relative paths start at `directory`, and no code outside of it is looked at.
     Raises `InvalidManifestsError` with every problem found, also when there is no manifest at all.
     """
     files, problems = discover(paths or _default(directory), directory)
     desired: list[Desired] = []
+    hints: list[Problem] = []
     code = Code(directory)
     for file in files:
         documents, unreadable = _documents(file)
         problems += unreadable
         for document in documents:
-            one, unfit = _read(document, file, code, kinds)
-            problems += unfit
+            one, found = _read(document, file, code, kinds)
             desired += [one] if one else []
+            (hints if one else problems).extend(found)
     problems += _repeated(desired)
     if not desired and not problems:
         problems.append(_nothing(paths))
     if problems:
         raise InvalidManifestsError(sorted(problems))
-    return desired
+    return Loaded(tuple(desired), tuple(sorted(hints)))
 
 
 def _default(directory: Path) -> Sequence[str]:
@@ -70,6 +80,7 @@ def _documents(file: ManifestFile) -> tuple[list[Document], list[Problem]]:
 def _read(
     document: Document, file: ManifestFile, code: Code, kinds: Mapping[str, Kind]
 ) -> tuple[Desired | None, list[Problem]]:
+    """What one document wants, with hints; or nothing, with problems."""
     source = document.locate(())
     if not isinstance(document.value, dict):
         what = "expected a manifest, which is a mapping"
@@ -87,7 +98,8 @@ def _read(
     manifest, findings = kind.read(value, code.lookup(file.path.parent))
     if manifest is None:
         return None, [_problem(document, finding) for finding in findings]
-    return Desired(kind.NAME, manifest.name, source, manifest.fields, manifest.refs, document.locate), []
+    hints = [_problem(document, hint) for hint in manifest.hints]
+    return Desired(kind.NAME, manifest.name, source, manifest.fields, manifest.refs, document.locate), hints
 
 
 def _kinds(name: object, kinds: Iterable[str]) -> str:

@@ -126,22 +126,40 @@ def test_flow_id() -> None:
     assert found == Manifest(f"{FLOW_ID}/nightly", {}, {"name": "nightly", "flow_id": FLOW_ID})
 
 
+SCHEMA: JsonObject = {"title": "Parameters", "type": "object", "properties": {"day": {"position": 0}}}
+
+
 def code(name: str | None = "etl", description: str | None = "Moves it") -> FlowFacts:
-    return FlowFacts(name, description)
+    return FlowFacts(name, description, SCHEMA)
 
 
 def test_flow_from_code() -> None:
-    """Name and docstring of the flow come from its code where the manifest does not tell them."""
+    """Name, docstring and schema come from the flow's code where the manifest does not tell them."""
     found, _ = read({"name": "nightly", "entrypoint": "f.py:etl"}, lambda entrypoint: code())
-    fields: JsonObject = {"entrypoint": "f.py:etl", "description": "Moves it"}
+    fields: JsonObject = {
+        "entrypoint": "f.py:etl",
+        "description": "Moves it",
+        "parameter_openapi_schema": SCHEMA,
+    }
     assert found == Manifest("etl/nightly", fields, {"name": "nightly", "flow": "etl"})
+
+
+def test_schema_that_code_does_not_tell() -> None:
+    """It is left out, which leaves a live one alone, and a hint says why."""
+    facts = FlowFacts("etl", "", unknown="f.py:3: the default of `x` is computed")
+    found, _ = read({"name": "nightly", "entrypoint": "f.py:etl"}, lambda entrypoint: facts)
+    assert found is not None
+    assert "parameter_openapi_schema" not in found.fields
+    what = "the flow's parameters are not known without running its code (f.py:3: the default of `x` is computed)"
+    remedy = "a live schema is left alone; parameter_openapi_schema sets one"
+    assert found.hints == (Finding(("entrypoint",), what, remedy),)
 
 
 def test_manifest_beats_code() -> None:
     """What the manifest says is not looked up."""
-    value: JsonObject = {"flow": "x", "name": "nightly", "entrypoint": "f.py:etl", "description": None}
-    found, _ = read(value, lambda entrypoint: code())
-    fields: JsonObject = {"entrypoint": "f.py:etl", "description": None}
+    written: JsonObject = {"entrypoint": "f.py:etl", "description": None, "parameter_openapi_schema": {}}
+    found, _ = read({"flow": "x", "name": "nightly", **written}, lambda entrypoint: code())
+    fields = written
     assert found == Manifest("x/nightly", fields, {"name": "nightly", "flow": "x"})
 
 
@@ -151,7 +169,11 @@ def test_flow_id_beats_code() -> None:
     found, _ = read(value, lambda entrypoint: code(description=""))
     assert found is not None
     assert found.refs == {"name": "nightly", "flow_id": FLOW_ID}
-    assert found.fields == {"entrypoint": "f.py:etl", "description": None}
+    assert found.fields == {
+        "entrypoint": "f.py:etl",
+        "description": None,
+        "parameter_openapi_schema": SCHEMA,
+    }
 
 
 @pytest.mark.parametrize("facts", [None, code(name=None)])

@@ -27,7 +27,7 @@ from prefect_reconcile.kinds import findings, timing
 from prefect_reconcile.kinds.deployment import canonical, schedules
 from prefect_reconcile.kinds.findings import wrong
 from prefect_reconcile.kinds.protocol import CodeLookup
-from prefect_reconcile.model import Finding, Json, JsonObject, Manifest, Path
+from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, Path
 
 _TEMPLATE = "__prefect_kind"
 _FORBIDDEN = re.compile(r"[/%&<>\x00-\x1f\x7f]")
@@ -149,9 +149,20 @@ def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tup
     written = cast("JsonObject", model.model_dump(exclude_unset=True, exclude={"name", "flow", "flow_id"}))
     if "description" not in written and facts:
         written["description"] = facts.description
+    hints: tuple[Finding, ...] = ()
+    if "parameter_openapi_schema" not in written and facts:
+        if facts.schema is not None:
+            written["parameter_openapi_schema"] = facts.schema
+        else:
+            hints = (_no_schema(facts),)
     refs = {"name": model.name, **({"flow": flow} if flow else {"flow_id": str(model.flow_id)})}
     identity = f"{flow or model.flow_id}/{model.name}"
-    return Manifest(identity, canonical.from_manifest(written), refs), ()
+    return Manifest(identity, canonical.from_manifest(written), refs, hints), ()
+
+
+def _no_schema(facts: FlowFacts) -> Finding:
+    what = f"the flow's parameters are not known without running its code ({facts.unknown})"
+    return Finding(("entrypoint",), what, "a live schema is left alone; parameter_openapi_schema sets one")
 
 
 def _conflicts(value: JsonObject, refused: Iterable[Finding]) -> Iterator[Finding]:
