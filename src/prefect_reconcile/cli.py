@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -37,11 +38,22 @@ app = typer.Typer(
 )
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How the plan and the result are written."""
 
     TEXT = "text"
     JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked for, beside the manifests and the server."""
+
+    output: Format
+    dry_run: bool
+    show_requests: bool
+    concurrency: int
+    timeout: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -136,12 +148,12 @@ def converge(
         raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
     if embedded and (api_url or profile):
         raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
+    options = Options(output, dry_run, show_requests, concurrency, timeout)
     desired = _load(file or [])
-    with _connection(api_url, profile, trust_api_url, embedded, data_dir) as connection:
+    with _embedded(data_dir) if embedded else _settings(api_url, profile, trust_api_url) as connection:
         import asyncio
 
-        pass_ = _pass(connection, desired, output, dry_run, show_requests, concurrency, timeout)
-        report = asyncio.run(pass_)
+        report = asyncio.run(_reconcile(connection, desired, options))
     if report.failed:
         return FAILED
     return CHANGES if detailed_exitcode and report.plan.writes else OK
@@ -162,48 +174,44 @@ def _load(files: Sequence[str]) -> Sequence[Desired]:
 
 
 @contextmanager
-def _connection(
-    api_url: str | None, profile: str | None, trust: bool, embedded: bool, data_dir: Path | None
-) -> Iterator[Connection]:
+def _settings(api_url: str | None, profile: str | None, trust: bool) -> Iterator[Connection]:
     from prefect_reconcile.settings import connection
 
-    if not embedded:
-        yield connection(os.environ, Path.cwd(), api_url=api_url, profile=profile, trust_api_url=trust)
-        return
-    from prefect_reconcile.embedded import default_data_dir, embedded_server
+    yield connection(os.environ, Path.cwd(), api_url=api_url, profile=profile, trust_api_url=trust)
 
-    home = data_dir or default_data_dir()
+
+@contextmanager
+def _embedded(data_dir: Path | None) -> Iterator[Connection]:
+    from prefect_reconcile.embedded import default_data_dir, embedded_server
+    from prefect_reconcile.settings import Connection
+
+    home = data_dir.expanduser() if data_dir else default_data_dir()
     _say(f"Starting a local Prefect server with its data in {home}\n")
     with embedded_server(home) as server:
         _say(f"Prefect runs at {server.url}\n")
-        yield connection({}, home, api_url=server.url)
+        # None of the user's own settings: no credential of theirs is for this server.
+        yield Connection(server.url, "--embedded")
 
 
-async def _pass(
-    connection: Connection,
-    desired: Sequence[Desired],
-    output: Format,
-    dry_run: bool,
-    show_requests: bool,
-    concurrency: int,
-    timeout: float,
-) -> Report:
+async def _reconcile(connection: Connection, desired: Sequence[Desired], options: Options) -> Report:
+    """One pass, printed as it goes."""
     from prefect_reconcile import reconciler
     from prefect_reconcile.api.client import Api
     from prefect_reconcile.render import json, text
     from prefect_reconcile.report import Report
 
     style = text.Style(colour=_colour())
-    async with Api(connection, concurrency=concurrency, timeout=timeout) as api:
+    is_text = options.output is Format.TEXT
+    async with Api(connection, concurrency=options.concurrency, timeout=options.timeout) as api:
         plan = await reconciler.plan_pass(api, desired)
-        report = Report(plan, requests=reconciler.rehearse(plan) if show_requests else None)
-        if output is Format.TEXT:
+        report = Report(plan, requests=reconciler.rehearse(plan) if options.show_requests else None)
+        if is_text:
             print(text.plan(report, style), end="", flush=True)
-        if not dry_run and plan.writes:
-            report = await reconciler.apply(api, plan, concurrency)
-            if output is Format.TEXT:
+        if not options.dry_run and plan.writes:
+            report = await reconciler.apply(api, plan, options.concurrency)
+            if is_text:
                 print("\n" + text.result(report, style), end="")
-    if output is Format.JSON:
+    if not is_text:
         print(json.render(report), end="")
     return report
 

@@ -250,7 +250,7 @@ def test_schema_over_files(tmp_path: Path) -> None:
             "age": {"default": 3, "position": 1, "title": "age", "type": "integer"},
         },
         "required": ["colour"],
-        "definitions": {"Colour": {"const": "red", "title": "Colour", "type": "string"}},
+        "definitions": {"Colour": {"enum": ["red"], "title": "Colour", "type": "string"}},
     }
 
 
@@ -258,7 +258,7 @@ def test_schema_that_is_not_known(tmp_path: Path) -> None:
     """Where the code has to be run to know the parameters, the file and the line of the reason are told."""
     found = facts(tmp_path, "from prefect import flow\n@flow\ndef my_flow(\n    day=str(5),\n): ...")
     assert found is not None
-    assert (found.schema, found.unknown) == (None, "flow.py:4: the default of `day` is computed")
+    assert (found.schema, found.unknown) == (None, "flow.py:4: `str(5)` is computed")
 
 
 def test_encodings(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from base64 import b64encode
 from importlib.util import find_spec
+from ipaddress import ip_address
 
 import httpx
 
@@ -38,6 +39,8 @@ def http_client(
             verify=_verification(connection),
             http2=connection.http2 and find_spec("h2") is not None,
             limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
+            # A proxy, which the environment may name, does not reach this machine's own loopback.
+            trust_env=not _is_loopback(connection.url),
             transport=transport,
         )
     except (httpx.InvalidURL, ValueError, ImportError):
@@ -46,6 +49,14 @@ def http_client(
             f"cannot connect to {connection.url} ({connection.source}); "
             "check the URL, and HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment"
         ) from None
+
+
+def _is_loopback(url: str) -> bool:
+    host = httpx.URL(url).host
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _headers(connection: Connection) -> httpx.Headers:

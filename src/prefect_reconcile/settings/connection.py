@@ -43,14 +43,14 @@ class Connection:
     """Absolute, http or https, without a trailing slash, query or credentials."""
     source: str
     """Where the URL comes from, for people: "environment variable PREFECT_API_URL"."""
-    key: str | None = field(repr=False)
-    auth_string: str | None = field(repr=False)
+    key: str | None = field(default=None, repr=False)
+    auth_string: str | None = field(default=None, repr=False)
     """`user:password`, for Basic."""
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Custom headers, each name once."""
-    verify: bool | str
+    verify: bool | str = True
     """False: certificates are not checked; text: the path of the CA bundle; True: the default."""
-    http2: bool
+    http2: bool = False
 
 
 _Header: TypeAlias = tuple[str, str, Setting]
