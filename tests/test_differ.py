@@ -115,7 +115,7 @@ def test_changes_turn_the_old_into_the_new(old: JsonObject, new: JsonObject) -> 
 ENTRIES = st.lists(st.sampled_from([None, {}, [], True, 1, {"a": 1}, {"a": True}, {"b": [1]}]), max_size=12)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=200)
 @given(ENTRIES, ENTRIES)
 def test_changes_turn_an_old_list_into_the_new(old: list[Json], new: list[Json]) -> None:
     """Positions are the new ones, but for removals, which have only an old one."""

@@ -14,9 +14,9 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
-from recorder import Recorder, recording
 
 from prefect_reconcile.cli import run
+from recorder import Recorder, recording
 
 FULL: dict[str, Any] = {
     "name": "full",

@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from on_fake import KilledError, Prefect, desired
@@ -74,7 +74,6 @@ def server(version: str = "3.8.8") -> Prefect:
 
 
 @pytest.mark.parametrize("version", ["3.8.8", "3.6.29", "3.4.25", "3.2.15"])
-@settings(max_examples=60)
 @given(edit=edits())
 def test_apply_then_plan_is_empty(
     version: str, edit: tuple[list[dict[str, Any]], list[dict[str, Any]]]

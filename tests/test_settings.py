@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prefect_reconcile.errors import InvalidSettingsError
@@ -487,7 +487,6 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(NAMES, st.tuples(SHAPES, SECRETS), min_size=1), st.booleans())
 def test_no_secret_is_shown(tmp_path_factory: Any, chosen: dict[str, tuple[str, str]], trusted: bool) -> None:
     """Neither the connection's repr nor a message has a secret in it."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from prefect.server.schemas.actions import DeploymentCreate, DeploymentUpdate
 
@@ -132,7 +132,6 @@ def as_live(answer: JsonObject) -> Live:
     return Live("Deployment", "etl/nightly", "d", from_answer(answer), {"server": "3.8.8"})
 
 
-@settings(max_examples=50, deadline=None)
 @given(manifests())
 def test_made_means_done(manifest: JsonObject) -> None:
     """What Prefect makes of a manifest does not differ from it."""
@@ -141,7 +140,6 @@ def test_made_means_done(manifest: JsonObject) -> None:
     assert resolution.notes == ()
 
 
-@settings(max_examples=50, deadline=None)
 @given(manifests(), manifests())
 def test_what_a_change_leads_to_is_stable(before: JsonObject, after: JsonObject) -> None:
     """Once the fields are what a manifest makes of the live ones, it makes the same of them again."""
@@ -156,7 +154,6 @@ def test_what_a_change_leads_to_is_stable(before: JsonObject, after: JsonObject)
     assert again.old == again.new == {**first.new, "schedules": again.new["schedules"]}
 
 
-@settings(max_examples=50, deadline=None)
 @given(manifests(), st.randoms(use_true_random=False))
 def test_order_means_nothing(manifest: JsonObject, random: Any) -> None:
     """Keys, tags and schedules may stand in any order."""

@@ -6,7 +6,7 @@ from json import dumps
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prefect.server.schemas.core import Deployment as CoreDeployment
 from prefect.server.schemas.core import Flow as CoreFlow
@@ -609,7 +609,6 @@ MANIFEST_LIKE = st.recursive(
 ).filter(lambda value: isinstance(value, dict))
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     value=OBJECTS
     | MANIFEST_LIKE
@@ -629,7 +628,6 @@ def test_any_object_is_read_or_refused(value: JsonObject) -> None:
     assert dumps(value) == before
 
 
-@settings(max_examples=50, deadline=None)
 @given(manifests())
 def test_valid_manifests_are_read(value: JsonObject) -> None:
     """What the API's create call takes is read, and no other fields come of it."""

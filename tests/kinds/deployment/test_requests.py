@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from prefect.server.schemas.actions import (
     DeploymentCreate,
     DeploymentScheduleCreate,
@@ -391,7 +391,6 @@ def check(call: Call) -> None:
             raise AssertionError(call)
 
 
-@settings(max_examples=50, deadline=None)
 @given(manifests(flow="etl", name="nightly"), manifests(flow="etl", name="nightly"))
 def test_prefect_takes_every_request(before: JsonObject, after: JsonObject) -> None:
     """For any two manifests, every body is valid to Prefect's own models."""

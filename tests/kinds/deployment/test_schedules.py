@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prefect.server.schemas.actions import DeploymentScheduleCreate
 
@@ -80,7 +80,6 @@ def test_canonical(written: JsonObject, expected: JsonObject) -> None:
     assert canonical(written) == expected
 
 
-@settings(max_examples=50, deadline=None)
 @given(schedule_strategy())
 def test_canonical_is_idempotent(written: JsonObject) -> None:
     """A record is its own canonical form."""
@@ -88,7 +87,6 @@ def test_canonical_is_idempotent(written: JsonObject) -> None:
     assert canonical(once) == once
 
 
-@settings(max_examples=50, deadline=None)
 @given(schedule_strategy())
 def test_body_is_read_back_as_the_record(written: JsonObject) -> None:
     """Prefect's own model takes what is sent and gives back the same record, but for an anchor it added."""
@@ -293,7 +291,6 @@ def test_pair_with_a_slug_that_reads_like_a_definition() -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
 @given(schedule_lists(), st.randoms(use_true_random=False))
 def test_pair_finds_all_of_its_own(written: list[JsonObject], random: Random) -> None:
     """What Prefect makes of the schedules of a manifest is what the manifest means, in any order."""
