@@ -150,7 +150,8 @@ def test_schema_that_code_does_not_tell() -> None:
     found, _ = read({"name": "nightly", "entrypoint": "f.py:etl"}, lambda entrypoint: facts)
     assert found is not None
     assert "parameter_openapi_schema" not in found.fields
-    what = "the flow's parameters are not known without running its code (f.py:3: the default of `x` is computed)"
+    reason = "f.py:3: the default of `x` is computed"
+    what = f"the flow's parameters are not known without running its code ({reason})"
     remedy = "a live schema is left alone; parameter_openapi_schema sets one"
     assert found.hints == (Finding(("entrypoint",), what, remedy),)
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import httpx
-from virtual_time import now
 
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.settings import Connection
+from virtual_time import now
 
 URL = "http://prefect.test/api"
 

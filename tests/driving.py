@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from network import Network, api
-from virtual_time import run
 
+from network import Network, api
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.errors import PrefectError
 from prefect_reconcile.model import Answer, Call, Conversation, Json, ask
 from prefect_reconcile.settings import Connection
+from virtual_time import run
 
 READ = Call("POST", "/flows/filter", {"limit": 1})
 WRITE = Call("POST", "/deployments/", {"name": "d"})
