@@ -2,8 +2,8 @@
 
 The contract suite in `contract/` runs against it and against real servers, so that it cannot lie about what
 that suite covers. What it does not know raises NotImplementedError. What it models loosely: the bodies of 422
-(the first problem only, without `ctx` and `input`), automations (as sent), and clock changes in an interval's
-runs.
+(the first problem only, without `ctx` and `input`), automations (as sent), and clock changes and
+calendar months in an interval's runs.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def numbered_ids() -> Iterator[str]:
 
 
 class FakePrefect:
-    """A server of one version; `handle` is its whole interface.
+    """A server of one version on one version of Python; `handle` is its whole interface.
 
     `clock` is asked once for each request, and `ids` for each new id.
     """
@@ -87,12 +87,13 @@ class FakePrefect:
         self,
         version: str = "3.8.8",
         *,
+        python: tuple[int, int] = (3, 12),
         clock: Callable[[], datetime] | None = None,
         ids: Callable[[], str] | None = None,
     ) -> None:
         self._clock = clock or every_second().__next__
         new_id = ids or numbered_ids().__next__
-        self._state = State(version, behaviour_of(version), new_id, self._clock())
+        self._state = State(version, behaviour_of(version, python), new_id, self._clock())
 
     @property
     def version(self) -> str:

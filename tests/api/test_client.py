@@ -9,13 +9,13 @@ from collections import Counter
 
 import httpx
 import pytest
+
 from driving import BODY, FLOW, READ, WRITE, answered, tried, with_api
 from network import OK, Network, api, says
-from virtual_time import now, run
-
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.errors import AnswerError, PrefectError
 from prefect_reconcile.model import Answer, Call, Conversation, ask
+from virtual_time import now, run
 
 # --- Conversations ---
 

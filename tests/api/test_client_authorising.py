@@ -9,9 +9,9 @@ from collections import Counter
 
 import httpx
 import pytest
+
 from driving import ADD, BODY, FLOW, READ, WRITE, answered, failed, tried, with_api
 from network import OK, Network, Step, breaks, connection, says, sends
-
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.errors import AnswerError, PrefectError, UnreachableError
 from prefect_reconcile.model import Answer, Call, ask

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+
 from driving import ADD, BODY, READ, WRITE, answered, failed, tried, with_api
 from network import OK, Network, Step, breaks, says
-from virtual_time import now
-
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.api.pace import FIRST_PAUSE
 from prefect_reconcile.errors import AnswerError, PrefectError, UnreachableError
 from prefect_reconcile.model import Answer, Call
+from virtual_time import now
 
 NO_ANSWER = "no answer from http://prefect.test/api (option --api-url)"
 LATER = "run again later, or allow more with --timeout"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from network import connection
 
+from network import connection
 from prefect_reconcile import __version__
 from prefect_reconcile.api.connect import http_client
 from prefect_reconcile.errors import InvalidSettingsError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from virtual_time import now, run
 
 from prefect_reconcile.api.gate import Gate
 from prefect_reconcile.api.pace import Pace
+from virtual_time import now, run
 
 
 def test_first_come_first_served() -> None:

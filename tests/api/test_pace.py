@@ -10,14 +10,14 @@ from random import Random
 
 import httpx
 import pytest
-from driving import tried
 from hypothesis import given
 from hypothesis import strategies as st
-from network import OK, Network, api
-from virtual_time import now, run
 
+from driving import tried
+from network import OK, Network, api
 from prefect_reconcile.api.pace import LONGEST_PAUSE, Pace
 from prefect_reconcile.model import Call
+from virtual_time import now, run
 
 # --- The rules ---
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from network import connection
 
+from network import connection
 from prefect_reconcile.api.answers import Lost, Outcome
 from prefect_reconcile.api.retry import Attempt
 from prefect_reconcile.errors import PrefectError, UnreachableError

@@ -17,9 +17,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from driving import ADD, READ, tried
 from network import connection
-
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.errors import AnswerError, PrefectError, UnreachableError
 from prefect_reconcile.model import Answer, Call

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 CACHE = Path(__file__).parents[2] / ".test-servers"
 
+# What `installed` makes its environments with.
+OLD_PYTHON = (3, 11)
+
 _OLDER_SERVER = [pytest.mark.server, pytest.mark.versions]
 
 # The suite waits for no scheduler, and SQLite is locked less often without one.
@@ -27,6 +31,7 @@ _QUIET = {
 # An older fake is not an older server: without those, it is only as true as the last run with them.
 _BACKENDS = [
     *(pytest.param(("fake", version), id=f"fake-{version}") for version in VERSIONS),
+    pytest.param(("fake on Python 3.13", VERSIONS[-1]), id="fake-python-3.13"),
     pytest.param(("real", VERSIONS[-1]), id="real", marks=pytest.mark.server),
     *(pytest.param(("real", version), id=f"real-{version}", marks=_OLDER_SERVER) for version in OLDER),
 ]
@@ -39,19 +44,21 @@ def backend(
     """Gives a Prefect of one kind and version: a new fake for each test, one real server for all."""
     kind, version = request.param
     if kind == "fake":
-        yield lambda: Fake(version)
+        yield lambda: Fake(version, OLD_PYTHON)
+    elif kind == "fake on Python 3.13":
+        yield lambda: Fake(version, (3, 13))
     elif version in OLDER:
         home = tmp_path_factory.mktemp(f"prefect-{version}")
-        with prefect_server(installed(version, CACHE), home, _QUIET) as url, _real(url) as real:
+        with prefect_server(installed(version, CACHE), home, _QUIET) as url, _real(url, OLD_PYTHON) as real:
             yield lambda: real
     else:
-        with _real(request.getfixturevalue("server_url")) as real:
+        with _real(request.getfixturevalue("server_url"), sys.version_info[:2]) as real:
             yield lambda: real
 
 
 @contextmanager
-def _real(url: str) -> Iterator[Real]:
-    real = Real(url)
+def _real(url: str, python: tuple[int, int]) -> Iterator[Real]:
+    real = Real(url, python)
     try:
         yield real
     finally:

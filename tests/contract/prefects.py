@@ -52,6 +52,8 @@ class Prefect(ABC):
     """A server of one version."""
 
     version: str
+    keeps_iso_8601: bool
+    """Whether it runs on Python 3.13 or later, where Prefect reads dates with another library."""
     _flow: str = ""
 
     @abstractmethod
@@ -132,9 +134,10 @@ class Prefect(ABC):
 class Fake(Prefect):
     """The fake."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, python: tuple[int, int]) -> None:
         self.version = version
-        self._server = FakePrefect(version)
+        self.keeps_iso_8601 = python >= (3, 13)
+        self._server = FakePrefect(version, python=python)
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         return self._server.handle(method, path, body)
@@ -153,7 +156,8 @@ class Fake(Prefect):
 class Real(Prefect):
     """A real server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, python: tuple[int, int]) -> None:
+        self.keeps_iso_8601 = python >= (3, 13)
         self._url = url
         self._client = self._connected()
         self.version = str(self.done("GET", "/admin/version"))

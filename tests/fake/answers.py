@@ -50,18 +50,18 @@ def invalid(kind: str, place: list[Json], message: str, body: Json) -> NoReturn:
     )
 
 
-def parsed(model: type[_Model], body: Json) -> _Model:
-    """The body as `model`, or 422."""
+def parsed(model: type[_Model], body: Json, context: object = None) -> _Model:
+    """The body as `model`, or 422. Validators may look at `context`."""
     try:
-        return model.model_validate(body)
+        return model.model_validate(body, context=context)
     except ValidationError as error:
         _invalid(error, body)
 
 
-def parsed_list(adapter: TypeAdapter[list[_Item]], body: Json) -> list[_Item]:
-    """The body as the list that `adapter` describes, or 422."""
+def parsed_list(adapter: TypeAdapter[list[_Item]], body: Json, context: object) -> list[_Item]:
+    """The body as the list that `adapter` describes, or 422. Validators may look at `context`."""
     try:
-        return adapter.validate_python(body)
+        return adapter.validate_python(body, context=context)
     except ValidationError as error:
         _invalid(error, body)
 

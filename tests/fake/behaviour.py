@@ -1,4 +1,4 @@
-"""What differs between the Prefect versions that the contract suite runs against."""
+"""What differs between the servers that the contract suite runs against: by version, and by their Python."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class Behaviour:
     takes_json_values: bool
     """A parameter of the kind `json` may hold a value that is no text; before, 400."""
 
+    keeps_iso_8601: bool
+    """An interval such as `"PT1H"`, and an anchor without an offset, read back as sent, and such an anchor is
+    in the schedule's time zone. So it is on Python 3.13 and later (observed on 3.8.8), where Prefect has
+    another date library; before, an interval is seconds and an anchor without an offset is UTC."""
+
     anchors_rrules: bool
     """An rrule without DTSTART is given one; before, it is kept as sent."""
 
@@ -59,8 +64,8 @@ class Behaviour:
     """A work pool's `storage_configuration` has `default_result_storage_block_id`."""
 
 
-def behaviour_of(version: str) -> Behaviour:
-    """How a server of this version behaves, `3.8.8`."""
+def behaviour_of(version: str, python: tuple[int, int]) -> Behaviour:
+    """How a server of this version behaves, `3.8.8`, on this Python, `(3, 12)`."""
     number = tuple(int(part) for part in version.split(".")[:3])
     return Behaviour(
         fills_empty_schema=number >= (3, 4),
@@ -72,6 +77,7 @@ def behaviour_of(version: str) -> Behaviour:
         shows_queue_id=number >= (3, 6),
         labels_runs=number >= (3, 4),
         takes_json_values=number >= (3, 6),
+        keeps_iso_8601=python >= (3, 13),
         anchors_rrules=number >= (3, 6),
         deletes_only_future_runs=number >= (3, 4),
         empty_job_variables_clear=number >= (3, 8, 7),

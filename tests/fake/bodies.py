@@ -175,12 +175,12 @@ def deployment_create(body: Json, behaviour: Behaviour) -> DeploymentCreate:
             sent.setdefault("parameter_openapi_schema", None)
         if sent.get("enforce_parameter_schema"):
             _enforce(sent)
-    return parsed(DeploymentCreate, sent)
+    return parsed(DeploymentCreate, sent, behaviour)
 
 
 def deployment_update(body: Json, behaviour: Behaviour) -> DeploymentUpdate:
     """The body of PATCH /deployments/{id}, or 422."""
-    return parsed(DeploymentUpdate, _deployment(body, behaviour))
+    return parsed(DeploymentUpdate, _deployment(body, behaviour), behaviour)
 
 
 def schedule_creates(body: Json, behaviour: Behaviour) -> list[ScheduleCreate]:
@@ -188,13 +188,13 @@ def schedule_creates(body: Json, behaviour: Behaviour) -> list[ScheduleCreate]:
     if isinstance(body, list):
         for number, item in enumerate(body):
             _refuse_unknown_schedule_keys(item, [number], behaviour)
-    return parsed_list(_SCHEDULES, body)
+    return parsed_list(_SCHEDULES, body, behaviour)
 
 
 def schedule_update(body: Json, behaviour: Behaviour) -> ScheduleUpdate:
     """The body of PATCH …/schedules/{id}, or 422."""
     _refuse_unknown_schedule_keys(body, [], behaviour)
-    return parsed(ScheduleUpdate, body)
+    return parsed(ScheduleUpdate, body, behaviour)
 
 
 def _deployment(body: Json, behaviour: Behaviour) -> Json:

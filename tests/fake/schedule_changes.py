@@ -8,12 +8,10 @@ from fake import rows
 from fake.answers import conflict, refuse
 from fake.bodies import ScheduleCreate
 from fake.rows import copied
-from fake.schedules import stored_schedule
 
 if TYPE_CHECKING:
     from fake.bodies import DeploymentUpdate, ScheduleUpdate
     from fake.rows import Deployment
-    from fake.schedules import Schedule
     from fake.state import State
     from prefect_reconcile.model import Json, JsonObject
 
@@ -97,7 +95,7 @@ def new_schedules(state: State, live: Deployment, sent: list[ScheduleCreate]) ->
 
 def _values(state: State, sent: ScheduleCreate) -> JsonObject:
     return {
-        "schedule": _stored(state, sent.schedule),
+        "schedule": sent.schedule.stored(state.moment, state.behaviour),
         "active": sent.active,
         "max_scheduled_runs": sent.max_scheduled_runs,
         "parameters": copied(sent.parameters),
@@ -105,15 +103,11 @@ def _values(state: State, sent: ScheduleCreate) -> JsonObject:
     }
 
 
-def _stored(state: State, schedule: Schedule) -> JsonObject:
-    return stored_schedule(schedule, state.moment, anchored=state.behaviour.anchors_rrules)
-
-
 def patch_schedule(state: State, row: JsonObject, sent: ScheduleUpdate) -> None:
     """Set what is not null, and the parameters in any case."""
     row.update(parameters=copied(sent.parameters), updated=state.now)
     if sent.schedule:
-        row["schedule"] = _stored(state, sent.schedule)
+        row["schedule"] = sent.schedule.stored(state.moment, state.behaviour)
     found: dict[str, Json] = {
         "active": sent.active,
         "max_scheduled_runs": sent.max_scheduled_runs,

@@ -8,13 +8,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from croniter import croniter
 from dateutil.rrule import MINUTELY, SECONDLY, rrule, rrulestr
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
 
+from fake.behaviour import Behaviour
 from prefect_reconcile.model import JsonObject
 
 RRULE_ANCHOR = datetime(2020, 1, 1)  # noqa: DTZ001  (floating: the schedule's time zone is applied later)
@@ -32,19 +43,14 @@ def spelled(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _moment(value: object) -> object:
-    # Prefect parses with pendulum, which knows more spellings of ISO 8601 than pydantic.
-    if not isinstance(value, str):
+def _moment(value: object, info: ValidationInfo) -> object:
+    # Up to Python 3.12 Prefect parses with pendulum, which knows more spellings of ISO 8601 than pydantic.
+    if not isinstance(value, str) or (isinstance(info.context, Behaviour) and info.context.keeps_iso_8601):
         return value
     try:
         return datetime.fromisoformat(value.upper())
     except ValueError:
         return value
-
-
-def _aware(moment: datetime) -> datetime:
-    """A moment without an offset is UTC, whatever `timezone` says."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _positive(interval: timedelta) -> timedelta:
@@ -92,14 +98,26 @@ class _Strict(BaseModel):
 
 class Interval(_Strict):
     interval: Annotated[timedelta, AfterValidator(_positive)]
-    anchor_date: Annotated[datetime, BeforeValidator(_moment), AfterValidator(_aware)] = RRULE_ANCHOR
+    anchor_date: Annotated[datetime, BeforeValidator(_moment)] = RRULE_ANCHOR
     timezone: Annotated[str | None, AfterValidator(_known_zone)] = None
+    _written: str = PrivateAttr("")
 
-    def stored(self, now: datetime) -> JsonObject:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember(cls, sent: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found = handler(sent)
+        if isinstance(sent, dict):
+            found._written = str(sent["interval"]).upper()
+        return found
+
+    def stored(self, now: datetime, behaviour: Behaviour) -> JsonObject:
         """As it reads back."""
         anchor = self.anchor_date if "anchor_date" in self.model_fields_set else now
+        if anchor.tzinfo is None and not behaviour.keeps_iso_8601:
+            anchor = anchor.replace(tzinfo=UTC)
+        as_written = behaviour.keeps_iso_8601 and self._written.startswith("P")
         return {
-            "interval": self.interval.total_seconds(),
+            "interval": self._written if as_written else self.interval.total_seconds(),
             "anchor_date": spelled(anchor),
             "timezone": "UTC" if self.timezone is None else self.timezone,
         }
@@ -110,8 +128,8 @@ class Cron(_Strict):
     timezone: Annotated[str | None, AfterValidator(_known_zone)] = None
     day_or: bool = True
 
-    def stored(self) -> JsonObject:
-        """As it reads back."""
+    def stored(self, now: datetime, behaviour: Behaviour) -> JsonObject:
+        """As it reads back: as it was sent."""
         return {"cron": self.cron, "timezone": self.timezone, "day_or": self.day_or}
 
 
@@ -119,24 +137,13 @@ class RRule(_Strict):
     rrule: Annotated[str, AfterValidator(_rrule)]
     timezone: Annotated[str | None, AfterValidator(_zone_somewhere)] = "UTC"
 
-    def stored(self, now: datetime, *, anchored: bool) -> JsonObject:
-        """As it reads back; `anchored` adds the DTSTART that it lacks."""
-        text = _with_start(self.rrule, self.timezone, now) if anchored else self.rrule
+    def stored(self, now: datetime, behaviour: Behaviour) -> JsonObject:
+        """As it reads back, on most versions with the DTSTART that it lacked."""
+        text = _with_start(self.rrule, self.timezone, now) if behaviour.anchors_rrules else self.rrule
         return {"rrule": text, "timezone": self.timezone}
 
 
 Schedule = Interval | Cron | RRule
-
-
-def stored_schedule(schedule: Schedule, now: datetime, *, anchored: bool) -> JsonObject:
-    """A schedule as it reads back. `anchored` says whether this version adds a DTSTART to an rrule."""
-    match schedule:
-        case Interval():
-            return schedule.stored(now)
-        case Cron():
-            return schedule.stored()
-        case RRule():
-            return schedule.stored(now, anchored=anchored)
 
 
 def _with_start(text: str, zone: str | None, now: datetime) -> str:
@@ -163,7 +170,8 @@ def _start_of(parsed: object, zone: str | None, now: datetime) -> datetime:
 
 
 def dates(schedule: JsonObject, start: datetime) -> Iterator[datetime]:
-    """When a stored schedule runs, from `start` on. Clock changes of an interval's zone are not modelled."""
+    """When a stored schedule runs, from `start` on. Neither the clock changes of an interval's zone
+    nor calendar months are modelled."""
     if "interval" in schedule:
         yield from _interval_dates(schedule, start)
     elif "cron" in schedule:
@@ -172,13 +180,17 @@ def dates(schedule: JsonObject, start: datetime) -> Iterator[datetime]:
         yield from _rrule_dates(schedule, start)
 
 
+_INTERVAL = TypeAdapter(timedelta)
+
+
 def _zone(schedule: JsonObject) -> ZoneInfo:
     return ZoneInfo(str(schedule["timezone"] or "UTC"))
 
 
 def _interval_dates(schedule: JsonObject, start: datetime) -> Iterator[datetime]:
-    step = timedelta(seconds=float(str(schedule["interval"])))
+    step = _INTERVAL.validate_python(schedule["interval"])
     anchor = datetime.fromisoformat(str(schedule["anchor_date"]))
+    anchor = anchor if anchor.tzinfo else anchor.replace(tzinfo=_zone(schedule))
     first = -((anchor - start) // step)
     for number in count(first):
         yield anchor + number * step
