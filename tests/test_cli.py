@@ -98,7 +98,7 @@ def test_invalid_manifests_are_4_and_all_told(
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        (None, "error: .: no manifests were named, and there is no folder deployments/ here; name a"),
+        (None, "error: .: no manifests were named, and there is no deployments or prefect.yaml here; n"),
         ("deploymets", "error: deploymets: "),
         ("empty", "error: empty: "),
         ("none.yaml", "error: none.yaml: there is no manifest here; check the path, or add a manifest"),

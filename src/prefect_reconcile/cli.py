@@ -20,7 +20,7 @@ from prefect_reconcile import __version__
 from prefect_reconcile.errors import ReconcileError
 
 if TYPE_CHECKING:
-    from prefect_reconcile.model import Desired
+    from prefect_reconcile.model import Desired, Json
     from prefect_reconcile.report import Report
     from prefect_reconcile.settings import Connection
 
@@ -94,7 +94,10 @@ def converge(
     file: Annotated[
         list[str] | None,
         typer.Option(
-            "--file", "-f", metavar="PATH", help="Manifest or folder; repeatable. [default: deployments]"
+            "--file",
+            "-f",
+            metavar="PATH",
+            help="Manifest or folder; repeatable. [default: deployments, else prefect.yaml]",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
@@ -107,6 +110,14 @@ def converge(
         bool,
         typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent."),
     ] = False,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Value of {{ NAME }} in a prefect.yaml; repeatable, or @FILE.json.",
+        ),
+    ] = None,
     api_url: Annotated[
         str | None,
         typer.Option("--api-url", metavar="URL", help="Prefect's API. [default: Prefect's settings]"),
@@ -149,7 +160,7 @@ def converge(
     if embedded and (api_url or profile):
         raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
     options = Options(output, dry_run, show_requests, concurrency, timeout)
-    desired = _load(file or [])
+    desired = _load(file or [], _supplied(values or []))
     with _embedded(data_dir) if embedded else _settings(api_url, profile, trust_api_url) as connection:
         import asyncio
 
@@ -165,10 +176,46 @@ def _check_usage(dry_run: bool, options: dict[str, bool]) -> None:
             raise typer.BadParameter("goes with --dry-run", param_hint=name)
 
 
-def _load(files: Sequence[str]) -> Sequence[Desired]:
-    from prefect_reconcile.loader.manifests import load
+def _supplied(values: Sequence[str]) -> dict[str, Json]:
+    """The values of `--set`: `step.name=text`, or `@file.json` with one object."""
+    supplied: dict[str, Json] = {}
+    for one in values:
+        name, found, value = one.partition("=")
+        if one.startswith("@"):
+            supplied.update(_values_of(Path(one[1:])))
+        elif found and name:
+            supplied[name] = value
+        else:
+            raise typer.BadParameter(f"{one!r} is not NAME=VALUE", param_hint="--set")
+    return supplied
 
-    loaded = load(files, Path.cwd())
+
+def _values_of(file: Path) -> dict[str, Json]:
+    import json
+
+    try:
+        values = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} cannot be read as JSON: {error}", param_hint="--set") from None
+    if not isinstance(values, dict):
+        raise typer.BadParameter(f"{file} holds no JSON object", param_hint="--set")
+    return _dotted(values, "")
+
+
+def _dotted(values: dict[str, Json], prefix: str) -> dict[str, Json]:
+    """`{"step": {"name": "text"}}` → `{"step": {…}, "step.name": "text"}`."""
+    dotted: dict[str, Json] = {}
+    for name, value in values.items():
+        dotted[prefix + name] = value
+        if isinstance(value, dict):
+            dotted.update(_dotted(value, f"{prefix}{name}."))
+    return dotted
+
+
+def _load(files: Sequence[str], supplied: dict[str, Json]) -> Sequence[Desired]:
+    from prefect_reconcile.loader.manifests import Inputs, load
+
+    loaded = load(files, Inputs(Path.cwd(), os.environ, supplied))
     _say("".join(f"hint: {hint}\n" for hint in loaded.hints))
     return loaded.desired
 

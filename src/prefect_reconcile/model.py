@@ -20,6 +20,13 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = "dict[str, Json]"
 
 
+class Filled(str):
+    """Text in the place of a placeholder. The environment knows only text, so where a manifest needs a
+    number or a boolean, this may stand for one."""
+
+    __slots__ = ()
+
+
 class Absent(Enum):
     """The type of `ABSENT`, which says that there is no value at all: null is a value."""
 
@@ -153,7 +160,8 @@ class Desired:
 
     `name` is its identity within its kind, `fields` what the manifest says in canonical form (a field
     that is left out is not in it), `refs` ids of the server that its requests need, once observed.
-    `locate` tells where in the file a path of the manifest stands.
+    `initial` are fields that a new resource gets and that are left alone on a live one. `locate` tells
+    where in the file a path of the manifest stands.
     """
 
     kind: str
@@ -161,6 +169,7 @@ class Desired:
     source: Source
     fields: JsonObject
     refs: Mapping[str, str] = field(default_factory=dict)
+    initial: JsonObject = field(default_factory=dict)
     locate: Callable[[Path], Source] | None = field(default=None, compare=False, repr=False)
 
     def place(self, *path: str) -> Source:

@@ -85,6 +85,20 @@ def test_the_runs_of_an_interval_are_in_step_with_its_anchor(prefect: Prefect) -
     assert moments == ["2030-01-08T00:00:00Z", "2040-01-06T00:00:00Z"]
 
 
+@pytest.mark.parametrize("kind", [{"cron": "0 0 1 1 *"}, {"rrule": "DTSTART:20200101T000000\nFREQ=YEARLY"}])
+def test_the_runs_of_a_calendar_are_in_its_zone(prefect: Prefect, kind: Document) -> None:
+    """A cron and an rrule mean the time of their zone; a run tells it in UTC."""
+    live = prefect.deployment(schedules=[{"schedule": {**kind, "timezone": "Europe/Paris"}}], paused=True)
+    far = {
+        "start_time": "2050-06-01T00:00:00Z",
+        "end_time": "2060-01-01T00:00:00Z",
+        "min_runs": 1,
+        "max_runs": 1,
+    }
+    prefect.done("POST", f"/deployments/{live['id']}/schedule", far)
+    assert [run["expected_start_time"] for run in prefect.runs(live)] == ["2050-12-31T23:00:00Z"]
+
+
 def test_inactive_schedules_have_no_runs(prefect: Prefect) -> None:
     """POST {id}/schedule leaves inactive schedules out, but not paused deployments."""
     live = prefect.deployment(schedules=[{"schedule": FAR, "active": False}])

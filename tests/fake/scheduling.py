@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from fake import rows
@@ -82,7 +82,9 @@ def _add_runs(state: State, live: Deployment, schedule: JsonObject, asked: RunsT
     for number, moment in enumerate(dates(kind, start), start=1):
         if moment > end or number > asked.max_runs:
             return
-        row = rows.run(state.new_id(), state.new_id(), state.now, spelled(moment), live, schedule)
+        row = rows.run(
+            state.new_id(), state.new_id(), state.now, spelled(moment.astimezone(UTC)), live, schedule
+        )
         if not state.behaviour.labels_runs:
             row["labels"] = {}
         live.runs.setdefault(str(row["idempotency_key"]), (moment, row))

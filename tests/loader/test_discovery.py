@@ -48,8 +48,8 @@ def test_a_named_file_is_taken_whatever_its_name(here: Path) -> None:
 
 def test_a_folder_is_searched_for_both_suffixes(here: Path) -> None:
     """At every depth and in any letter case; other files are none of ours."""
-    write(here, "d/b.yaml", "d/a.yml", "d/team/x/c.YAML", "d/readme.md", "d/yaml", "d/prefect.yaml")
-    assert shown(here, "d") == ["d/a.yml", "d/b.yaml", "d/prefect.yaml", "d/team/x/c.YAML"]
+    write(here, "d/b.yaml", "d/a.yml", "d/team/x/c.YAML", "d/readme.md", "d/yaml")
+    assert shown(here, "d") == ["d/a.yml", "d/b.yaml", "d/team/x/c.YAML"]
 
 
 def test_hidden_and_foreign_folders_are_skipped(here: Path) -> None:
@@ -267,3 +267,9 @@ def test_hostile_names_are_escaped(here: Path) -> None:
     """A name cannot add a line to a log, nor stop it by not being text."""
     write(here, "d/a\n::error::b.yaml", "d/" + os.fsdecode(b"\xff.yaml"))
     assert shown(here, "d") == ["d/\\udcff.yaml", "d/a\\n::error::b.yaml"]
+
+
+def test_a_folder_with_a_prefect_yaml_stands_for_it(here: Path) -> None:
+    """As for Prefect itself: the other YAML files of such a folder are seldom manifests."""
+    write(here, "d/prefect.yaml", "d/compose.yaml", "d/team/x.yaml")
+    assert shown(here, "d") == ["d/prefect.yaml"]

@@ -11,7 +11,7 @@ import toy_kind
 from prefect_reconcile.errors import InvalidManifestsError
 from prefect_reconcile.kinds import deployment
 from prefect_reconcile.kinds.protocol import Kind
-from prefect_reconcile.loader.manifests import load
+from prefect_reconcile.loader.manifests import Inputs, load
 from prefect_reconcile.model import Desired, Source
 
 KINDS: Mapping[str, Kind] = {deployment.NAME: deployment, toy_kind.NAME: toy_kind}
@@ -20,7 +20,7 @@ KINDS: Mapping[str, Kind] = {deployment.NAME: deployment, toy_kind.NAME: toy_kin
 def problems(folder: Path, *paths: str) -> list[str]:
     """The lines with which the manifests are refused."""
     with pytest.raises(InvalidManifestsError) as error:
-        load(paths, folder, KINDS)
+        load(paths, Inputs(folder), KINDS)
     return str(error.value).splitlines()
 
 
@@ -30,7 +30,7 @@ def test_documents_files_and_kinds(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "b.yml").write_text("kind: Deployment\nname: y\nflow: f\n")
     (tmp_path / "ignored.txt").write_text("not: a manifest")
-    assert load(["."], tmp_path, KINDS).desired == (
+    assert load(["."], Inputs(tmp_path), KINDS).desired == (
         Desired("Deployment", "f/x", Source("a.yaml", 1, 1), {}, {"name": "x", "flow": "f"}),
         Desired("Variable", "space/v", Source("a.yaml", 4, 1), {"value": 1, "tags": []}),
         Desired("Deployment", "f/y", Source("sub/b.yml", 1, 1), {}, {"name": "y", "flow": "f"}),
@@ -41,7 +41,7 @@ def test_values_know_where_they_stand(tmp_path: Path) -> None:
     """Also through an anchor and a merge key, for what only the server finds wrong."""
     text = "name: x\nflow: f\n<<: &common\n  work_pool_name: k8s\n"
     (tmp_path / "a.yaml").write_text(text)
-    (one,) = load(["a.yaml"], tmp_path).desired
+    (one,) = load(["a.yaml"], Inputs(tmp_path)).desired
     assert one.place("work_pool_name") == Source("a.yaml", 4, 19)
 
 
@@ -73,7 +73,7 @@ def test_the_default_folder(tmp_path: Path) -> None:
     """Without paths, `deployments/` of the working directory."""
     (tmp_path / "deployments").mkdir()
     (tmp_path / "deployments" / "a.yaml").write_text("name: x\nflow: f\n")
-    assert [one.name for one in load([], tmp_path).desired] == ["f/x"]
+    assert [one.name for one in load([], Inputs(tmp_path)).desired] == ["f/x"]
 
 
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_hints_do_not_stop_a_load(tmp_path: Path) -> None:
     source = "from prefect import flow\n@flow\ndef f(x=len('a')): ...\n"
     (tmp_path / "flow.py").write_text(source)
     (tmp_path / "a.yaml").write_text("name: x\nentrypoint: flow.py:f\n")
-    loaded = load(["a.yaml"], tmp_path)
+    loaded = load(["a.yaml"], Inputs(tmp_path))
     assert [one.name for one in loaded.desired] == ["f/x"]
     (hint,) = loaded.hints
     assert str(hint) == (

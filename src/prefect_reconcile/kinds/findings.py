@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from json import dumps
-from typing import Any, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from prefect_reconcile.model import Finding, Path
+from prefect_reconcile.model import Filled, Finding, Json, JsonObject, Path
 
 LONGEST = 60
 """How many characters of a value a message shows."""
@@ -19,6 +20,48 @@ LONGEST = 60
 def wrong(what: str, remedy: str) -> PydanticCustomError:
     """The error for a validator to raise."""
     return PydanticCustomError("wrong", "{what}; {remedy}", {"what": what, "remedy": remedy})
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_FROM_TEXT: Mapping[str, Callable[[str], Json]] = {
+    "int_type": int,
+    "bool_type": lambda text: {"true": True, "false": False}[text.lower()],
+    "float_type": float,
+}
+
+
+def validate(model: type[_Model], value: JsonObject) -> _Model:
+    """The model of a value; text that filled a placeholder may stand for a number or boolean.
+
+    Raises `ValidationError`.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        converted = _converted(value, error)
+        if converted is value:
+            raise
+        return model.model_validate(converted)
+
+
+def _converted(value: JsonObject, error: ValidationError) -> JsonObject:
+    for details in error.errors(include_url=False):
+        convert = _FROM_TEXT.get(details["type"])
+        if convert and isinstance(details["input"], Filled):
+            with suppress(ValueError, KeyError):
+                value = cast("JsonObject", _replaced(value, details["loc"], convert(details["input"])))
+    return value
+
+
+def _replaced(value: Json, path: Path, new: Json) -> Json:
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(value, list):
+        return [_replaced(one, tuple(rest), new) if n == step else one for n, one in enumerate(value)]
+    entries = cast("JsonObject", value)
+    return {key: _replaced(one, tuple(rest), new) if key == step else one for key, one in entries.items()}
 
 
 def translate(error: ValidationError, model: type[BaseModel]) -> tuple[Finding, ...]:

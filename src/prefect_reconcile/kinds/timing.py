@@ -26,9 +26,12 @@ def cron(value: str) -> str:
     """A cron expression that Prefect accepts: five, six or seven fields or a name such as @daily."""
     from croniter import croniter
 
-    if not croniter.is_valid(value):
-        raise wrong(f"{shown(value)} is not a cron expression", 'write five fields, as in "0 2 * * *"')
     words = value.casefold().split()
+    if len(words) == 6 and words[2] == "0":
+        # The copy of croniter in Prefect 3.8.8 takes a day 0 beside seconds, croniter 7 does not.
+        words[2] = "1"
+    if not croniter.is_valid(" ".join(words)):
+        raise wrong(f"{shown(value)} is not a cron expression", 'write five fields, as in "0 2 * * *"')
     if len(words) > 2 and "w" in words[2]:
         # croniter 7 knows the nearest weekday, the copy of an older one in Prefect 3.8.8 does not.
         raise wrong(f"{shown(value)} has a nearest weekday (W), which Prefect refuses", "write fixed days")
@@ -52,6 +55,17 @@ def interval(value: object) -> float | None:
     if seconds <= 0:
         raise wrong(f"an interval has to be more than 0, found {shown(value)}", "write a positive one")
     return seconds
+
+
+def live_interval(value: float | str) -> float | str:
+    """Seconds of an interval as a server answers it: a duration as it was sent, where the server runs on
+    Python 3.13, else a number (3.8.8). One without a fixed length stays what it is."""
+    if isinstance(value, str) and not _CALENDAR_DURATION.match(value):
+        try:
+            return _SECONDS.validate_python(value).total_seconds()
+        except ValidationError:
+            return value
+    return value
 
 
 def _not_an_interval(value: object) -> PydanticCustomError:

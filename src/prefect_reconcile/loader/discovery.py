@@ -19,6 +19,8 @@ from prefect_reconcile.model import Problem, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+PREFECT_YAML: Final = "prefect.yaml"
+"""What `prefect deploy` reads in the working directory."""
 _SUFFIXES: Final = (".yaml", ".yml")
 _SKIPPED: Final = frozenset({"__pycache__", "node_modules"})
 
@@ -77,7 +79,14 @@ class _Search:
             self._take(path, mode)
 
     def _search(self, root: Path) -> None:
-        """Add the manifests of a folder, at least one."""
+        """Add the manifests of a folder, at least one.
+
+        A folder that holds a `prefect.yaml` stands for that file, as it does for Prefect itself: its other
+        YAML files are seldom manifests.
+        """
+        if (root / PREFECT_YAML).is_file():
+            self.add(str(root / PREFECT_YAML))
+            return
         known = len(self.files) + len(self.problems)
         for path, mode in self._walk(root):
             self._take(path, mode)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from prefect_reconcile.errors import InvalidManifestsError
-from prefect_reconcile.kinds.protocol import Kind
+from prefect_reconcile.kinds.protocol import CodeLookup, Kind
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
-from prefect_reconcile.loader.discovery import ManifestFile, discover
+from prefect_reconcile.loader.discovery import PREFECT_YAML, ManifestFile, discover
 from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
-from prefect_reconcile.model import Desired, Finding, Problem, Source, path_text
+from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, from_environment
+from prefect_reconcile.loader.prefect_yaml import Entry, Surroundings, entries
+from prefect_reconcile.model import Desired, Finding, Json, JsonObject, Manifest, Problem, Source, path_text
+from prefect_reconcile.model import Path as KeyPath
 
-DEFAULT_PATH = "deployments"
-"""The folder that is read when no path is given."""
+DEFAULT_PATHS = ("deployments", PREFECT_YAML)
+"""What is read when no path is given: the first that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +30,55 @@ class Loaded:
     hints: tuple[Problem, ...]
 
 
-def load(paths: Sequence[str], directory: Path, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What manifests are read with: the working directory, which is the repository's root, the
+    environment, and the values of `--set` by name."""
+
+    directory: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    supplied: Mapping[str, Json] = field(default_factory=dict)
+
+
+def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
     """Reads the manifests at some paths.
 
-    Relative paths start at `directory`, and no code outside of it is looked at.
+    Relative paths start at the working directory. Code is looked at only below it, and below the folder
+    of the manifest that names it.
     Raises `InvalidManifestsError` with every problem found, also when there is no manifest at all.
     """
-    files, problems = discover(paths or _default(directory), directory)
+    files, problems = discover(paths or _default(inputs.directory), inputs.directory)
     desired: list[Desired] = []
     hints: list[Problem] = []
-    code = Code(directory)
+    code = Code(inputs.directory)
     for file in files:
         documents, unreadable = _documents(file)
         problems += unreadable
         for document in documents:
-            one, found = _read(document, file, code, kinds)
-            desired += [one] if one else []
-            (hints if one else problems).extend(found)
+            reader = _Reader(document, inputs, code.lookup(file.path.parent), kinds)
+            reader.read()
+            desired += reader.desired
+            problems += reader.problems
+            hints += reader.hints
     problems += _repeated(desired)
     if not desired and not problems:
         problems.append(_nothing(paths))
     if problems:
-        raise InvalidManifestsError(sorted(problems))
-    return Loaded(tuple(desired), tuple(sorted(hints)))
+        raise InvalidManifestsError(sorted(set(problems)))
+    return Loaded(tuple(desired), tuple(sorted(set(hints))))
 
 
 def _default(directory: Path) -> Sequence[str]:
-    if not (directory / DEFAULT_PATH).exists():
-        what = f"no manifests were named, and there is no folder {DEFAULT_PATH}/ here"
-        raise InvalidManifestsError([Problem(Source("."), "", what, "name a file or folder with --file")])
-    return [DEFAULT_PATH]
+    for path in DEFAULT_PATHS:
+        if (directory / path).exists():
+            return [path]
+    what = f"no manifests were named, and there is no {' or '.join(DEFAULT_PATHS)} here"
+    raise InvalidManifestsError([Problem(Source("."), "", what, "name a file or folder with --file")])
 
 
 def _nothing(paths: Sequence[str]) -> Problem:
     # An empty set is more often a mistake than a wish, and obeying it could mean to delete everything.
-    where = " ".join(paths) or DEFAULT_PATH
+    where = " ".join(paths) or "."
     return Problem(Source(where), "", "there is no manifest here", "check the path, or add a manifest")
 
 
@@ -77,39 +94,98 @@ def _documents(file: ManifestFile) -> tuple[list[Document], list[Problem]]:
     return parse(file.shown, data)
 
 
-def _read(
-    document: Document, file: ManifestFile, code: Code, kinds: Mapping[str, Kind]
-) -> tuple[Desired | None, list[Problem]]:
-    """What one document wants, with hints; or nothing, with problems."""
-    source = document.locate(())
-    if not isinstance(document.value, dict):
-        what = "expected a manifest, which is a mapping"
-        return None, [Problem(source, "", what, "begin with name: …")]
-    value = dict(document.value)
-    name = value.pop("kind", next(iter(kinds)))
-    if "deployments" in value and "kind" not in document.value:
-        what = "this is a prefect.yaml, which this version does not read"
-        return None, [
-            Problem(document.locate(("deployments",), key=True), "deployments", what, "leave it out")
-        ]
-    kind = kinds.get(name) if isinstance(name, str) else None
-    if kind is None:
-        return None, [_problem(document, Finding(("kind",), f"unknown kind {name!r}", _kinds(name, kinds)))]
-    manifest, findings = kind.read(value, code.lookup(file.path.parent))
-    if manifest is None:
-        return None, [_problem(document, finding) for finding in findings]
-    hints = [_problem(document, hint) for hint in manifest.hints]
-    return Desired(kind.NAME, manifest.name, source, manifest.fields, manifest.refs, document.locate), hints
+@dataclass(slots=True)
+class _Reader:
+    """Reads one document, of either dialect."""
+
+    document: Document
+    inputs: Inputs
+    code: CodeLookup
+    kinds: Mapping[str, Kind]
+    desired: list[Desired] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    hints: list[Problem] = field(default_factory=list)
+
+    def read(self) -> None:
+        value = self.document.value
+        if not isinstance(value, dict):
+            self._refuse(Finding((), "expected a manifest, which is a mapping", "begin with name: …"))
+        elif "deployments" in value and "kind" not in value:
+            self._read_prefect_yaml(value)
+        else:
+            self._read_native(value)
+
+    def _read_native(self, value: JsonObject) -> None:
+        filling = Filling(self._decide)
+        filled = {key: filling.fill(one, (key,)) for key, one in value.items()}
+        name = filled.pop("kind", next(iter(self.kinds)))
+        kind = self.kinds.get(name) if isinstance(name, str) else None
+        if kind is None:
+            self._refuse(Finding(("kind",), f"unknown kind {name!r}", _kinds(name, self.kinds)))
+            return
+        manifest, findings = kind.read(filled, self.code)
+        self._refuse(*filling.findings, *findings)
+        if manifest and not filling.findings:
+            self.hints += map(self._problem, manifest.hints)
+            self._want(kind, manifest, (), {}, self.document.locate)
+
+    def _decide(self, path: KeyPath, placeholder: Placeholder) -> Kept | Put | Finding:
+        # What is no reference to a value is no template here: it may be one for Prefect's worker.
+        if placeholder.variable is None:
+            return Kept()
+        return from_environment(path, placeholder, self.inputs.environ.get)
+
+    def _read_prefect_yaml(self, value: JsonObject) -> None:
+        directory = self.inputs.directory.absolute().as_posix()
+        around = Surroundings(self.inputs.environ, self.inputs.supplied, directory, self.code)
+        for one in entries(value, around):
+            if isinstance(one, Entry):
+                self._read_entry(one)
+            else:
+                self._refuse(one)
+
+    def _read_entry(self, entry: Entry) -> None:
+        kind = next(iter(self.kinds.values()))
+        manifest, findings = kind.read(entry.value, self.code)
+        # In this dialect no key names the flow: what is wrong with it is among the entry's own findings.
+        findings = tuple(finding for finding in findings if finding.path != ("flow",))
+        placed = [replace(finding, path=entry.place(finding.path)) for finding in findings]
+        told = {finding.path for finding in entry.findings}
+        self._refuse(*entry.findings, *(finding for finding in placed if finding.path not in told))
+        if manifest and not entry.findings:
+            own = [replace(hint, path=entry.place(hint.path)) for hint in manifest.hints]
+            self.hints += map(self._problem, (*entry.hints, *own))
+            self._want(
+                kind,
+                manifest,
+                entry.path,
+                entry.initial,
+                lambda path: self.document.locate(entry.place(path)),
+            )
+
+    def _want(
+        self,
+        kind: Kind,
+        manifest: Manifest,
+        path: KeyPath,
+        initial: JsonObject,
+        locate: Callable[[KeyPath], Source],
+    ) -> None:
+        source = self.document.locate(path)
+        one = Desired(kind.NAME, manifest.name, source, manifest.fields, manifest.refs, initial, locate)
+        self.desired.append(one)
+
+    def _refuse(self, *findings: Finding) -> None:
+        self.problems += map(self._problem, findings)
+
+    def _problem(self, finding: Finding) -> Problem:
+        source = self.document.locate(finding.path, key=finding.on_key)
+        return Problem(source, path_text(finding.path), finding.what, finding.remedy)
 
 
 def _kinds(name: object, kinds: Iterable[str]) -> str:
     close = get_close_matches(str(name), list(kinds), n=1)
     return f'did you mean "{close[0]}"?' if close else f"write one of {', '.join(kinds)}"
-
-
-def _problem(document: Document, finding: Finding) -> Problem:
-    source = document.locate(finding.path, key=finding.on_key)
-    return Problem(source, path_text(finding.path), finding.what, finding.remedy)
 
 
 def _repeated(desired: Sequence[Desired]) -> list[Problem]:

@@ -183,7 +183,8 @@ def from_answer(answer: JsonObject) -> JsonObject:
 
 def resolve(desired: Desired, live: Live | None) -> Resolution:
     """See `Kind.resolve`. Both sides have `schedules` keyed by identity; `ids` are those of the live ones."""
-    wanted = desired.fields
+    left_alone = {name: live.fields[name] for name in desired.initial} if live else desired.initial
+    wanted = {**desired.fields, **left_alone}
     now = live.fields if live else {field.name: field.default for field in FIELDS}
     new: JsonObject = {
         field.name: wanted.get(field.name, now[field.name] if field.kept else field.default)

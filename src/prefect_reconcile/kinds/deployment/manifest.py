@@ -132,7 +132,7 @@ def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Fi
 
 def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, ...]]:
     try:
-        return Deployment.model_validate(flattened), ()
+        return findings.validate(Deployment, flattened), ()
     except ValidationError as error:
         return None, findings.translate(error, Deployment)
 

@@ -43,6 +43,8 @@ def canonical(written: Mapping[str, Json]) -> JsonObject:
         record["active"] = written["active"]
     if kind == "cron":
         record["day_or"] = written.get("day_or") is not False
+    if kind == "interval":
+        record[kind] = timing.live_interval(cast("float | str", written[kind]))
     if kind == "interval" and written.get("anchor_date") is not None:
         record["anchor_date"] = timing.utc_text(str(written["anchor_date"]))
     return record
