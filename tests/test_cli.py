@@ -147,6 +147,15 @@ def test_a_value_cannot_forge_a_line_of_the_errors(
     assert (code, len(err.splitlines()), "\x1b" in err) == (4, 1, False)
 
 
+@pytest.mark.parametrize("to", [">&-", ">/dev/full"])
+def test_output_that_cannot_be_written_is_1(to: str) -> None:
+    """One line on stderr, and no traceback."""
+    command = f"{sys.executable} -m prefect_reconcile --version {to}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert done.stderr.startswith("error: ")
+
+
 def test_a_missing_extra_is_4_and_says_how_to_get_it(manifest: str) -> None:
     """Where Prefect is not installed, --embedded names the extra that brings it."""
     code = (

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 import yaml
 
+from patient import send
 from prefect_reconcile.cli import run
 from recorder import Recorder, recording
 
@@ -130,13 +130,13 @@ class Repository:
         return code, json.loads(out) if out else {"stderr": err}
 
     def live(self, name: str) -> dict[str, Any]:
-        answer = httpx.get(f"{self.prefect.url}/deployments/name/{self.flow}/{name}")
-        return dict(answer.json())
+        answer = send("GET", f"{self.prefect.url}/deployments/name/{self.flow}/{name}")
+        return dict(answer)
 
     def scheduled_runs(self, deployment_id: str) -> set[tuple[str, str]]:
         """Ids and start times of the runs that Prefect scheduled for a deployment."""
         where = {"deployments": {"id": {"any_": [deployment_id]}}, "limit": 200}
-        runs = httpx.post(f"{self.prefect.url}/flow_runs/filter", json=where).json()
+        runs = send("POST", f"{self.prefect.url}/flow_runs/filter", where)
         return {(one["id"], one["expected_start_time"]) for one in runs}
 
 
@@ -160,7 +160,7 @@ def repository(
 @pytest.fixture(scope="module")
 def pool(prefect: Recorder) -> str:
     name = f"pool-{uuid4().hex[:8]}"
-    httpx.post(f"{prefect.url}/work_pools/", json={"name": name, "type": "process"}).raise_for_status()
+    send("POST", f"{prefect.url}/work_pools/", {"name": name, "type": "process"})
     return name
 
 
@@ -185,7 +185,7 @@ def test_an_unchanged_deployment_keeps_its_schedules_and_their_runs(repository: 
     repository.write(FULL)
     repository.reconcile()
     before = repository.live("full")
-    httpx.post(f"{repository.prefect.url}/deployments/{before['id']}/schedule", json={}).raise_for_status()
+    send("POST", f"{repository.prefect.url}/deployments/{before['id']}/schedule", {})
     runs = repository.scheduled_runs(before["id"])
     assert len(runs) >= 3
     repository.reconcile()
@@ -252,11 +252,11 @@ def test_a_pool_without_queue_does_not_differ_for_ever(repository: Repository, p
     """The queue that Prefect fills in is no difference, whatever it is called."""
     own = f"{pool}-renamed"
     url = repository.prefect.url
-    httpx.post(f"{url}/work_pools/", json={"name": own, "type": "process"}).raise_for_status()
+    send("POST", f"{url}/work_pools/", {"name": own, "type": "process"})
     repository.write({"name": "a", "work_pool_name": own})
     repository.reconcile()
     assert repository.reconcile("--dry-run", "--detailed-exitcode")[0] == 0
-    httpx.patch(f"{url}/work_pools/{own}/queues/default", json={"name": "main"}).raise_for_status()
+    send("PATCH", f"{url}/work_pools/{own}/queues/default", {"name": "main"})
     assert repository.reconcile("--dry-run", "--detailed-exitcode")[0] == 0
 
 
@@ -265,10 +265,10 @@ def test_what_people_switch_is_left_alone(repository: Repository) -> None:
     repository.write({"name": "a", "schedules": [{"slug": "s", "cron": "@daily"}]})
     repository.reconcile()
     live, url = repository.live("a"), repository.prefect.url
-    httpx.post(f"{url}/deployments/{live['id']}/pause_deployment").raise_for_status()
+    send("POST", f"{url}/deployments/{live['id']}/pause_deployment")
     schedule = live["schedules"][0]
     body = {"schedule": schedule["schedule"], "active": False, "slug": "s"}
-    httpx.patch(f"{url}/deployments/{live['id']}/schedules/{schedule['id']}", json=body).raise_for_status()
+    send("PATCH", f"{url}/deployments/{live['id']}/schedules/{schedule['id']}", body)
     repository.write({"name": "a", "description": "new", "schedules": [{"slug": "s", "cron": "@hourly"}]})
     repository.reconcile()
     after = repository.live("a")
@@ -282,7 +282,7 @@ def test_drift_is_corrected(repository: Repository) -> None:
     repository.reconcile()
     live = repository.live("a")
     drift = {"tags": ["x"], "parameters": {"x": 1}, "job_variables": {"x": 1}, "description": "changed"}
-    httpx.patch(f"{repository.prefect.url}/deployments/{live['id']}", json=drift).raise_for_status()
+    send("PATCH", f"{repository.prefect.url}/deployments/{live['id']}", drift)
     report = repository.reconcile()[1]
     assert [field["path"] for field in report["changes"][0]["fields"]] == [
         "description",
@@ -299,7 +299,7 @@ def test_a_schema_that_was_cleared_does_not_block_updates(repository: Repository
     repository.reconcile()
     url = f"{repository.prefect.url}/deployments/{repository.live('a')['id']}"
     clear = {"enforce_parameter_schema": False, "parameter_openapi_schema": None}
-    httpx.patch(url, json=clear).raise_for_status()
+    send("PATCH", url, clear)
     repository.write({"name": "a", "tags": ["new"]})
     assert repository.reconcile()[0] == 0
     assert repository.live("a")["tags"] == ["new"]

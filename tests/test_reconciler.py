@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
@@ -65,7 +66,7 @@ def applied(network: Network, *names: str, workers: int = 1) -> dict[str, Outcom
 
 
 DONE = Outcome(Result.DONE)
-NOT_ATTEMPTED = Outcome(Result.NOT_ATTEMPTED, "not attempted, since an earlier one failed")
+NOT_ATTEMPTED = Outcome(Result.NOT_ATTEMPTED, "not attempted: the run ended before it")
 
 
 def test_what_is_missing_is_made_and_shared_requests_are_sent_once() -> None:
@@ -111,6 +112,32 @@ def test_a_server_that_is_gone_ends_the_run() -> None:
         Result.FAILED,
         Result.NOT_ATTEMPTED,
     ]
+
+
+def test_an_interruption_is_told() -> None:
+    """What was done, what was under way, and what was not begun when the user stopped the apply."""
+    reached = asyncio.Event()
+
+    class Slow(Variables):
+        async def respond(self, request: httpx.Request) -> httpx.Response:
+            if b'"b"' in request.content and request.url.path == "/api/variables/":
+                reached.set()
+                await asyncio.Event().wait()
+            return self.handle(request)
+
+    async def interrupted(api: Api) -> Report:
+        plan = await plan_pass(api, wanted("a", "b", "c"), KINDS)
+        applying = asyncio.create_task(apply(api, plan, 1, KINDS))
+        await reached.wait()
+        applying.cancel()
+        return await applying
+
+    report: Report = with_api(Slow(), interrupted)
+    under_way = Outcome(Result.FAILED, "interrupted on the way; run again to finish it")
+    assert (list((report.outcomes or {}).values()), report.interrupted) == (
+        [DONE, under_way, NOT_ATTEMPTED],
+        True,
+    )
 
 
 def test_a_list_that_cannot_be_read_is_no_empty_list() -> None:

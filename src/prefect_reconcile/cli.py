@@ -64,17 +64,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs the command line and returns its exit code: the one boundary where errors become text."""
     try:
+        if sys.stdout is None:
+            raise ReconcileError("there is no standard output to write to")
         code = app(args=list(arguments), standalone_mode=False)
+        sys.stdout.flush()
     except ReconcileError as error:
         _say("".join(f"error: {one}\n" for one in str(error).splitlines()))
         return error.exit_code
     except UsageError as error:
         error.show()
         return WRONG_USAGE
+    except OSError as error:
+        # Every file and connection has its own error by now: what is left is our own output.
+        _say(f"error: the output cannot be written: {error.strerror}\n")
+        _leave_output()
+        return FAILED
     except (KeyboardInterrupt, typer.Abort):
         _say("Interrupted.\n")
         return INTERRUPTED
     return code if isinstance(code, int) else OK
+
+
+def _leave_output() -> None:
+    """Keeps Python from trying, and failing, to write the rest when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:
@@ -165,6 +178,9 @@ def converge(
         import asyncio
 
         report = asyncio.run(_reconcile(connection, desired, options))
+    if report.interrupted:
+        _say("Interrupted.\n")
+        return INTERRUPTED
     if report.failed:
         return FAILED
     return CHANGES if detailed_exitcode and report.plan.writes else OK

@@ -39,18 +39,25 @@ async def apply(api: Api, plan: Plan, workers: int, kinds: Mapping[str, Kind] = 
     that all would fail: no connection, or no permission."""
     waiting = iter(plan.writes)
     outcomes = {
-        identity(write): Outcome(Result.NOT_ATTEMPTED, "not attempted, since an earlier one failed")
+        identity(write): Outcome(Result.NOT_ATTEMPTED, "not attempted: the run ended before it")
         for write in plan.writes
     }
     hopeless = asyncio.Event()
 
     async def work() -> None:
         for write in waiting:
+            outcomes[identity(write)] = Outcome(
+                Result.FAILED, "interrupted on the way; run again to finish it"
+            )
             outcomes[identity(write)] = await _carry_out(api, write, kinds, hopeless)
             if hopeless.is_set():
                 return
 
-    await asyncio.gather(*(work() for _ in range(max(1, workers))))
+    try:
+        await asyncio.gather(*(work() for _ in range(max(1, workers))))
+    except asyncio.CancelledError:
+        # Ctrl-C: what was done has to be told, and what was under way has to be named.
+        return Report(plan, outcomes, interrupted=True)
     return Report(plan, outcomes)
 
 

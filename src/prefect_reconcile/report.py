@@ -35,11 +35,13 @@ class Report:
     """A plan, and after an apply the outcome of each write; `outcomes` is None when nothing was attempted.
 
     `requests` are those that an apply would send, by resource; None when they were not asked for.
+    `interrupted` says that the user stopped the apply.
     """
 
     plan: Plan
     outcomes: Mapping[Identity, Outcome] | None = None
     requests: Mapping[Identity, tuple[Call, ...]] | None = None
+    interrupted: bool = False
 
     def outcome(self, change: Change) -> Outcome | None:
         """What became of a change; None for one that needed nothing or was not attempted yet."""

@@ -48,8 +48,16 @@ CRONS = [
     *["0 0 L * *", "0 0 * * L", "0 0 * * 5L", "0 0 * * L5", "0 0 * * 1#2", "0 0 * * mon#1", "0 0 * * 1#6"],
     *["0 0 15W * *", "0 0 15w * * 0", "0 0 LW * *", "0 0 * * wed", "0 0 ? * *", "? ? ? ? ?"],
     *["* * * * * *", "0 0 2 * * *", "* * * * * * *", "0 0 2 * * * 2030", "0 0 2 * *", "0 2 * *", "0"],
-    *["60 * * * *", "* 24 * * *", "* * 0 * *",
-    "0 0 0 * * *", "* * 32 * *", "* * * 13 *", "* * * * 7", "* * * * 8"],
+    *[
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "0 0 0 * * *",
+        "* * 32 * *",
+        "* * * 13 *",
+        "* * * * 7",
+        "* * * * 8",
+    ],
     *["5-1 * * * *", "1-5/2 * * * *", "*/0 * * * *", "*/61 * * * *", "*/1.5 * * * *", "1,2,3 * * * *"],
     *["1,,2 * * * *", ", * * * *", "-1 * * * *", "a b c d e", "", "  ", "0  2 * * *", " 0 2 * * * "],
     *[
@@ -81,7 +89,7 @@ def test_cron_in_digits_of_another_script() -> None:
 
 
 INTERVALS = [
-    *[1, 0, -1, 0.5, 1e-7, 1e-6, 60, 3600.0, 86400, 1e9, 86399999999999, 1e15, 10**400],
+    *[1, 0, -1, 60, 3600.0, 86400, 1e9, 86399999999999, 1e15, 10**400],
     *[
         "60",
         "0",
@@ -110,6 +118,26 @@ def test_interval_as_prefect(value: object) -> None:
     assert accepted == prefect_accepts(IntervalSchedule, interval=value)
     if accepted:
         assert timing.interval(value) == IntervalSchedule(interval=value).interval.total_seconds()
+
+
+@pytest.mark.parametrize("value", [0.5, 1e-6, "PT0.5S"])
+def test_interval_below_a_second(value: object) -> None:
+    """Prefect takes it, and then makes runs without end."""
+    assert prefect_accepts(IntervalSchedule, interval=value)
+    seconds = IntervalSchedule(interval=value).interval.total_seconds()
+    assert refusal(timing.interval, value) == (
+        f"an interval of {seconds:g} s is too short; write at least 1 second"
+    )
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=DAILY;INTERVAL=0", "freq=daily;interval=00", "FREQ=DAILY;INTERVAL=-0"]
+)
+def test_rrule_without_a_step(rule: str) -> None:
+    """Prefect takes it, and its scheduler then looks for the next run for ever, and the server hangs."""
+    assert refusal(timing.rrule, rule) == (
+        f'"{rule}" has an INTERVAL of 0; write at least 1, or leave INTERVAL out'
+    )
 
 
 @pytest.mark.parametrize("value", ["P1M", "P1Y", "P1Y2M3D", "P10M", "P1Y1D", "-P1M", "p1m"])

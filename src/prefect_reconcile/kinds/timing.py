@@ -18,6 +18,10 @@ from prefect_reconcile.kinds.findings import shown, wrong
 RRULE_LENGTH = 6500
 """The longest rrule that the server takes. Source: `validate_rrule_string` of Prefect 3.8.8."""
 
+_NO_STEP = re.compile(r"INTERVAL=[+-]?0+(?![0-9])", re.IGNORECASE)
+SHORTEST = 1.0
+"""Seconds. Prefect takes shorter intervals, and then makes runs without end (3.8.8)."""
+
 _CALENDAR_DURATION = re.compile(r"[+-]?P[^T]*[YM]", re.IGNORECASE)
 _SECONDS: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
@@ -54,6 +58,8 @@ def interval(value: object) -> float | None:
         raise _not_an_interval(value) from None
     if seconds <= 0:
         raise wrong(f"an interval has to be more than 0, found {shown(value)}", "write a positive one")
+    if seconds < SHORTEST:
+        raise wrong(f"an interval of {seconds:g} s is too short", "write at least 1 second")
     return seconds
 
 
@@ -76,6 +82,9 @@ def rrule(value: str) -> str:
     """A recurrence rule of RFC 5545."""
     from dateutil.rrule import rrulestr
 
+    if _NO_STEP.search(value):
+        # dateutil then looks for the next run for ever, and the whole server with it (Prefect 3.8.8).
+        raise wrong(f"{shown(value)} has an INTERVAL of 0", "write at least 1, or leave INTERVAL out")
     if len(value) > RRULE_LENGTH:
         raise wrong(f"the rule has {len(value)} characters, Prefect takes {RRULE_LENGTH}", "shorten it")
     try:

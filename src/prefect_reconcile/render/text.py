@@ -180,13 +180,14 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
 def _as_declared(changes: Sequence[Change]) -> str:
     kinds = {change.desired.kind for change in changes}
     noun = kinds.pop().lower() if len(kinds) == 1 else "resource"
+    noted = ", but for what is noted" if any(change.resolution.notes for change in changes) else ""
     match len(changes):
         case 0:
             return "Nothing is declared."
         case 1:
-            return f"The one {noun} is as declared."
+            return f"The one {noun} is as declared{noted}."
         case count:
-            return f"All {count} {noun}s are as declared."
+            return f"All {count} {noun}s are as declared{noted}."
 
 
 def _outcome(write: Write, outcome: Outcome | None, style: Style) -> str:

@@ -14,14 +14,14 @@ LABELS = "labels stay as they are: Prefect changes none on an existing deploymen
 @pytest.mark.parametrize(
     ("written", "notes"),
     [
-        ({}, ()),
+        ({}, (LABELS,)),
         ({"a": 1}, ()),
         ({"a": 1, "b": 2}, (LABELS,)),
         ({"a": 2}, (LABELS,)),
     ],
 )
 def test_labels(written: JsonObject, notes: tuple[str, ...]) -> None:
-    """Labels that are not live cannot be added; those that the flow gave are no difference."""
+    """Labels can neither be added nor all be removed; those that the flow gave are no difference."""
     resolution = resolved({"labels": written}, live(labels={"a": 1, "flow": "x"}))
     assert resolution.new["labels"] == {"a": 1, "flow": "x"}
     assert resolution.notes == notes

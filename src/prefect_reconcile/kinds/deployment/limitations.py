@@ -28,9 +28,11 @@ class Limitation:
     seen: str
 
 
-def _adds_labels(old: Json, new: Json, refs: Refs) -> bool:  # noqa: ARG001
-    """Labels that the flow gave the deployment are in `old` and in no manifest."""
-    return isinstance(old, dict) and isinstance(new, dict) and not new.items() <= old.items()
+def _labels_differ(old: Json, new: Json, refs: Refs) -> bool:  # noqa: ARG001
+    """Live labels that a manifest does not name may come from the flow, unless it wants none at all."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return old != new
+    return not new.items() <= old.items() or bool(old and not new)
 
 
 def _is_emptied(old: Json, new: Json, refs: Refs) -> bool:
@@ -59,7 +61,7 @@ def _version(refs: Refs) -> tuple[int, ...]:
 LIMITATIONS: tuple[Limitation, ...] = (
     Limitation(
         ("labels",),
-        _adds_labels,
+        _labels_differ,
         "labels stay as they are: Prefect changes none on an existing deployment; delete it to have it anew",
         "PATCH with labels answers 422 on 3.8.8",
     ),
@@ -97,6 +99,6 @@ def withdraw(old: JsonObject, new: JsonObject, refs: Refs) -> tuple[str, ...]:
         if one.applies(old[one.fields[0]], new[one.fields[0]], refs):
             notes.append(one.note.format_map({"server": "", "shared_limit": "", **refs}))
             new |= {field: old[field] for field in one.fields}
-    # Labels that only the server knows are never a difference.
+    # Labels that the flow gave are no difference.
     new["labels"] = old["labels"]
     return tuple(notes)

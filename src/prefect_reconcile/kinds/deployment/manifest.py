@@ -67,6 +67,11 @@ Mapping = dict[str, JsonValue]
 Positive = Annotated[int, Field(gt=0)]
 
 
+MOST_RUNS = 50
+"""Of one schedule: `PREFECT_DEPLOYMENT_SCHEDULE_MAX_SCHEDULED_RUNS` of a server with default settings. More
+would be refused by the request that adds the schedule, when the deployment is already there (3.8.8)."""
+
+
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -77,7 +82,7 @@ class Schedule(_Closed):
     slug: Slug | None = None
     active: bool | None = None
     parameters: Mapping | None = None
-    max_scheduled_runs: Positive | None = None
+    max_scheduled_runs: Annotated[int, Field(gt=0, le=MOST_RUNS)] | None = None
     cron: Annotated[Text, AfterValidator(timing.cron)] | None = None
     interval: Annotated[Any, BeforeValidator(timing.interval)] = None
     rrule: Annotated[Text, AfterValidator(timing.rrule)] | None = None
