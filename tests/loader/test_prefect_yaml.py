@@ -191,13 +191,13 @@ deployments:
             "set it, or give a default: {{ $UNSET:-… }}"
         ),
         (
-            "10:70: deployments[0].parameters.c: {{ nothing.here }} is nothing that is known, and Prefect would "
-            "delete it; pass --set nothing.here=…, or write {{ $NAME }} for the environment"
+            "10:70: deployments[0].parameters.c: {{ nothing.here }} is nothing that is known, and Prefect "
+            "would delete it; pass --set nothing.here=…, or write {{ $NAME }} for the environment"
         ),
         "11:9: deployments[1].name: a name cannot hold '/'; use letters, digits, spaces, - _ and .",
         (
-            "12:15: deployments[1].entrypoint: no code is found here for 'gone.py:etl', so the flow's name is not "
-            "known; run where the code is, or add flow_name: …"
+            "12:15: deployments[1].entrypoint: no code is found here for 'gone.py:etl', so the flow's name "
+            "is not known; run where the code is, or add flow_name: …"
         ),
         "13:3: deployments[2]: expected a deployment, which is a mapping; begin it with name: …",
     ]
