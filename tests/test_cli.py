@@ -69,6 +69,36 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
     assert (code, out, message in err) == (64, "", True), err
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("novalue", "'novalue' is not NAME=VALUE"),
+        ("=x", "'=x' is not NAME=VALUE"),
+        ("@gone.json", "gone.json cannot be read as JSON"),
+        ("@list.json", "list.json holds no JSON object"),
+    ],
+)
+def test_values_that_cannot_be_set(
+    capsys: pytest.CaptureFixture[str], elsewhere: Path, value: str, message: str
+) -> None:
+    """`--set` takes NAME=VALUE, or a file with one JSON object."""
+    (elsewhere / "list.json").write_text("[1]")
+    code, out, err = said(capsys, "--set", value)
+    assert (code, out, message in " ".join(err.split())) == (64, "", True), err
+
+
+@pytest.mark.parametrize("options", [["--set", "image.tag=1"], ["--set", "@values.json"]])
+def test_values_that_are_set(capsys: pytest.CaptureFixture[str], elsewhere: Path, options: list[str]) -> None:
+    """What a build step would have said is no longer missing, so that the run gets as far as the server."""
+    (elsewhere / "values.json").write_text('{"image": {"tag": "1"}}')
+    (elsewhere / "prefect.yaml").write_text(
+        "build: [{b: {id: image}}]\ndeployments:\n"
+        "- {name: a, entrypoint: 'x.py:f', flow_name: f, version: '{{ image.tag }}'}\n"
+    )
+    assert said(capsys, "--api-url", NOBODY)[0] == 4
+    assert said(capsys, "--api-url", NOBODY, "--dry-run", *options)[0] == 1
+
+
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_invalid_manifests_are_4_and_all_told(
     capsys: pytest.CaptureFixture[str], elsewhere: Path, output: str
