@@ -76,7 +76,8 @@ def run(arguments: Sequence[str]) -> int:
         return WRONG_USAGE
     except OSError as error:
         # Every file and connection has its own error by now: what is left is our own output.
-        _say(f"error: the output cannot be written: {error.strerror}\n")
+        if not isinstance(error, BrokenPipeError):  # a reader such as `head` has what it wanted
+            _say(f"error: the output cannot be written: {error.strerror}\n")
         _leave_output()
         return FAILED
     except (KeyboardInterrupt, typer.Abort):
