@@ -177,6 +177,18 @@ class Desired:
         return self.locate(path) if self.locate else self.source
 
 
+def repetitions(desired: Iterable[Desired]) -> list[Problem]:
+    """A problem for each resource that one before it has declared already; two kinds may share a name."""
+    first: dict[tuple[str, str], Desired] = {}
+    problems = []
+    for one in desired:
+        before = first.setdefault((one.kind, one.name), one)
+        if before is not one:
+            what = f"{one.name} is already declared at {before.source}"
+            problems.append(Problem(one.place("name"), "name", what, "rename one of them or remove it"))
+    return problems
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a kind read in one manifest: its identity, its canonical fields, and what it refers to.

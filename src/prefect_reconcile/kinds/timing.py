@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from prefect_reconcile.kinds.findings import shown, wrong
+from prefect_reconcile.spelling import did_you_mean
 
 RRULE_LENGTH = 6500
 """The longest rrule that the server takes. Source: `validate_rrule_string` of Prefect 3.8.8."""
@@ -99,8 +99,7 @@ def rrule(value: str) -> str:
 def timezone(value: str) -> str:
     """The name of a time zone of the IANA database."""
     if value not in _zones():
-        close = get_close_matches(value, sorted(_zones()), n=1)
-        remedy = f'did you mean "{close[0]}"?' if close else 'write an IANA name, as in "Europe/Paris"'
+        remedy = did_you_mean(value, sorted(_zones()), 'write an IANA name, as in "Europe/Paris"')
         raise wrong(f"{shown(value)} is not a time zone", remedy)
     return value
 

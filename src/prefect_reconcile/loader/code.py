@@ -37,9 +37,10 @@ class Code:
         It is `path.py:function`, `module:function` or `module.function`.
         """
 
+        allowed = (self._root, folder.resolve())
+
         def look(entrypoint: str) -> FlowFacts | None:
             place, _, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
-            allowed = (self._root, folder.resolve())
             for start in (folder, self._root):
                 file = _inside(start / _as_path(place), allowed) if place else None
                 if file is not None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from prefect_reconcile.errors import InvalidManifestsError
@@ -15,8 +14,19 @@ from prefect_reconcile.loader.discovery import PREFECT_YAML, ManifestFile, disco
 from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
 from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, from_environment
 from prefect_reconcile.loader.prefect_yaml import Entry, Surroundings, entries
-from prefect_reconcile.model import Desired, Finding, Json, JsonObject, Manifest, Problem, Source, path_text
+from prefect_reconcile.model import (
+    Desired,
+    Finding,
+    Json,
+    JsonObject,
+    Manifest,
+    Problem,
+    Source,
+    path_text,
+    repetitions,
+)
 from prefect_reconcile.model import Path as KeyPath
+from prefect_reconcile.spelling import did_you_mean
 
 DEFAULT_PATHS = ("deployments", PREFECT_YAML)
 """What is read when no path is given: the first that is there."""
@@ -60,7 +70,7 @@ def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS
             desired += reader.desired
             problems += reader.problems
             hints += reader.hints
-    problems += _repeated(desired)
+    problems += repetitions(desired)
     if not desired and not problems:
         problems.append(_nothing(paths))
     if problems:
@@ -121,7 +131,8 @@ class _Reader:
         name = filled.pop("kind", next(iter(self.kinds)))
         kind = self.kinds.get(name) if isinstance(name, str) else None
         if kind is None:
-            self._refuse(Finding(("kind",), f"unknown kind {name!r}", _kinds(name, self.kinds)))
+            remedy = did_you_mean(str(name), self.kinds, f"write one of {', '.join(self.kinds)}")
+            self._refuse(Finding(("kind",), f"unknown kind {name!r}", remedy))
             return
         manifest, findings = kind.read(filled, self.code)
         self._refuse(*filling.findings, *findings)
@@ -181,19 +192,3 @@ class _Reader:
     def _problem(self, finding: Finding) -> Problem:
         source = self.document.locate(finding.path, key=finding.on_key)
         return Problem(source, path_text(finding.path), finding.what, finding.remedy)
-
-
-def _kinds(name: object, kinds: Iterable[str]) -> str:
-    close = get_close_matches(str(name), list(kinds), n=1)
-    return f'did you mean "{close[0]}"?' if close else f"write one of {', '.join(kinds)}"
-
-
-def _repeated(desired: Sequence[Desired]) -> list[Problem]:
-    first: dict[tuple[str, str], Desired] = {}
-    problems = []
-    for one in desired:
-        before = first.setdefault((one.kind, one.name), one)
-        if before is not one:
-            what = f"{one.name} is already declared at {before.source}"
-            problems.append(Problem(one.place("name"), "name", what, "rename one of them or remove it"))
-    return problems

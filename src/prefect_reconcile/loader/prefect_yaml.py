@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.loader.placeholders import Decide, Filling, Kept, Placeholder, Put, from_environment
 from prefect_reconcile.model import Finding, Json, JsonObject, Path
+from prefect_reconcile.spelling import did_you_mean
 
 _TOP = ("name", "prefect-version", "build", "push", "pull", "deployments", "definitions")
 _DEPLOYMENT = (
@@ -117,10 +117,7 @@ def _unknown(
         if key in misplaced:
             yield Finding((*path, key), "Prefect ignores this key here", misplaced[key], on_key=True)
         else:
-            close = get_close_matches(key, known, n=1)
-            remedy = (
-                f'did you mean "{close[0]}"?' if close else f"remove it; the keys here are {', '.join(known)}"
-            )
+            remedy = did_you_mean(key, known, f"remove it; the keys here are {', '.join(known)}")
             yield Finding((*path, key), "unknown key", remedy, on_key=True)
 
 

@@ -6,7 +6,6 @@ The sources, highest first, as in Prefect 3.8.8: environment, `.env`, `prefect.t
 
 from __future__ import annotations
 
-import difflib
 import io
 import re
 import tomllib
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from prefect_reconcile.errors import InvalidSettingsError
+from prefect_reconcile.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -167,8 +167,7 @@ def _named_profile(file: Path | None, name: str) -> Source:
     if name in _BUILT_IN:
         return _of_profile(None, _BUILT_IN, name)
     names = sorted({*own, *_BUILT_IN})
-    near = difflib.get_close_matches(name, names, 1)
-    remedy = f'did you mean "{near[0]}"?' if near else "choose one of them"
+    remedy = did_you_mean(name, names, "choose one of them")
     where = f"{file or _BUILT_IN_PLACE}"
     refuse("option --profile", f"there is no profile {name!r} in {where}, only {', '.join(names)}", remedy)
 

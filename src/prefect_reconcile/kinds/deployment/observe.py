@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
@@ -22,8 +21,10 @@ from prefect_reconcile.model import (
     Observation,
     Problem,
     ask,
+    repetitions,
     together,
 )
+from prefect_reconcile.spelling import did_you_mean
 
 PAGE = 200
 """The most that one page holds: a larger `limit` answers 422 unless the operator raised it (3.8.8)."""
@@ -150,7 +151,6 @@ def _identify(
     ids = {name: flow_id for flow_id, name in flows.items()}
     known: list[Desired] = []
     problems: list[Problem] = []
-    first: dict[str, Desired] = {}
     for one in desired:
         flow_id = one.refs.get("flow_id") or ids.get(one.refs.get("flow", ""))
         flow = one.refs.get("flow") or flows.get(flow_id or "")
@@ -161,12 +161,9 @@ def _identify(
             )
             continue
         name = f"{flow}/{one.refs['name']}"
-        if name in first:
-            what = f"{name} is already declared at {first[name].source}"
-            problems.append(Problem(one.place("name"), "name", what, "rename one of them or remove it"))
         refs = {**one.refs, "flow": flow, **({"flow_id": flow_id} if flow_id else {})}
-        known.append(first.setdefault(name, replace(one, name=name, refs=refs)))
-    return tuple(known), tuple(problems)
+        known.append(replace(one, name=name, refs=refs))
+    return tuple(known), (*problems, *repetitions(known))
 
 
 def _live(name: str, answer: JsonObject, facts: _Facts) -> Live:
@@ -200,8 +197,7 @@ def _missing_pools(
     problems = []
     for one in lost:
         pool = str(one.fields["work_pool_name"])
-        close = get_close_matches(pool, names, n=1)
-        remedy = f'did you mean "{close[0]}"? {there}' if close else there
+        remedy = f"{did_you_mean(pool, names, '')} {there}".strip()
         problems.append(
             Problem(one.place("work_pool_name"), "work_pool_name", f'there is no work pool "{pool}"', remedy)
         )

@@ -22,9 +22,7 @@ def create(desired: Desired, to: Resolution) -> Conversation[None]:
     have `max_scheduled_runs`: `POST /deployments/` drops that silently (3.8.8).
     """
     flow_id = desired.refs.get("flow_id") or (yield from _make_flow(desired.refs["flow"]))
-    fields = {
-        key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
-    }
+    fields = _changed(to)
     wanted = [schedules.body(record) for record in _records(to.new)]
     cut_short = [one for one in wanted if "max_scheduled_runs" in one]
     body: JsonObject = {"name": desired.refs["name"], "flow_id": flow_id, **fields}
@@ -49,12 +47,17 @@ def update(live: Live, to: Resolution) -> Conversation[None]:
 
     An untouched schedule keeps its id, which keeps its runs from being made twice.
     """
-    changed: JsonObject = {
-        key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
-    }
+    changed = _changed(to)
     if changed:
         yield from ask(Call("PATCH", f"/deployments/{live.id}", _with_companions(changed, to.new, live)))
     yield from _update_schedules(live, to)
+
+
+def _changed(to: Resolution) -> JsonObject:
+    """The new values of the fields that differ, without the schedules, which go by requests of their own."""
+    return {
+        key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
+    }
 
 
 def _with_companions(changed: JsonObject, new: JsonObject, live: Live) -> JsonObject:

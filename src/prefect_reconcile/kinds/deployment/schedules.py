@@ -45,8 +45,8 @@ def canonical(written: Mapping[str, Json]) -> JsonObject:
         record["day_or"] = written.get("day_or") is not False
     if kind == "interval":
         record[kind] = timing.live_interval(cast("float | str", written[kind]))
-    if kind == "interval" and written.get("anchor_date") is not None:
-        record["anchor_date"] = timing.utc_text(str(written["anchor_date"]))
+        if written.get("anchor_date") is not None:
+            record["anchor_date"] = timing.utc_text(str(written["anchor_date"]))
     return record
 
 
@@ -58,7 +58,7 @@ def flat(live: Mapping[str, Json]) -> JsonObject:
 
 def body(record: Mapping[str, Json]) -> JsonObject:
     """A record as the API takes it, whole: what a PATCH of a schedule leaves out is reset (3.8.8)."""
-    kind = next(kind for kind in DEFINITIONS if kind in record)
+    kind = _type(record)
     definition: JsonObject = {key: record[key] for key in sorted(DEFINITIONS[kind]) if key in record}
     rest: JsonObject = {
         key: record[key]
@@ -68,12 +68,17 @@ def body(record: Mapping[str, Json]) -> JsonObject:
     return {"schedule": definition, **rest}
 
 
+def _type(record: Mapping[str, Json]) -> str:
+    """The key that tells the type of a canonical record, which has one of them."""
+    return next(kind for kind in DEFINITIONS if kind in record)
+
+
 def identity(record: Mapping[str, Json]) -> str:
     """What tells a schedule from its siblings: its slug, else its definition, parameters and anchor."""
     slug = record.get("slug")
     if isinstance(slug, str):
         return slug
-    kind = next(kind for kind in DEFINITIONS if kind in record)
+    kind = _type(record)
     words = [kind, str(record[kind]).removesuffix(".0") + ("s" if kind == "interval" else "")]
     if record["timezone"] != "UTC":
         words.append(str(record["timezone"]))

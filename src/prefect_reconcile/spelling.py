@@ -1,0 +1,15 @@
+"""What a misspelt name was probably meant to be. Imports nothing of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(written: str, known: Iterable[str], otherwise: str) -> str:
+    """The remedy for a name that is not known: the closest one that is, or `otherwise` where none is close.
+
+    Of equally close names the first one counts, so `known` has to have an order.
+    """
+    close = get_close_matches(written, list(known), n=1)
+    return f'did you mean "{close[0]}"?' if close else otherwise
