@@ -195,13 +195,15 @@ def _check_usage(dry_run: bool, options: dict[str, bool]) -> None:
 
 def _supplied(values: Sequence[str]) -> dict[str, Json]:
     """The values of `--set`: `step.name=text`, or `@file.json` with one object."""
+    from prefect_reconcile.model import Filled
+
     supplied: dict[str, Json] = {}
     for one in values:
         name, found, value = one.partition("=")
         if one.startswith("@"):
             supplied.update(_values_of(Path(one[1:])))
         elif found and name:
-            supplied[name] = value
+            supplied[name] = Filled(value)
         else:
             raise typer.BadParameter(f"{one!r} is not NAME=VALUE", param_hint="--set")
     return supplied
@@ -231,8 +233,9 @@ def _dotted(values: dict[str, Json], prefix: str) -> dict[str, Json]:
 
 def _load(files: Sequence[str], supplied: dict[str, Json]) -> Sequence[Desired]:
     from prefect_reconcile.loader.manifests import Inputs, load
+    from prefect_reconcile.loader.placeholders import Values
 
-    loaded = load(files, Inputs(Path.cwd(), os.environ, supplied))
+    loaded = load(files, Inputs(Path.cwd(), Values(supplied, os.environ)))
     _say("".join(f"hint: {hint}\n" for hint in loaded.hints))
     return loaded.desired
 

@@ -121,13 +121,15 @@ class Problem:
 class Finding:
     """A problem as a kind sees it, before the loader adds the place.
 
-    `on_key` says that the key itself is wrong and not its value.
+    `on_key` says that the key itself is wrong and not its value, `stray` that the key is not known, so
+    that the manifest has a meaning without it.
     """
 
     path: Path
     what: str
     remedy: str
     on_key: bool = False
+    stray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +137,27 @@ class FlowFacts:
     """What the syntax tree of a flow's code says; None is what it does not say literally.
 
     `schema` is that of the flow's parameters, and `unknown` says why there is none: `flows/etl.py:12: …`.
+    `parameters` are the names that the flow takes, None where it takes any or that is not known.
     """
 
     name: str | None
     description: str | None
     schema: JsonObject | None = None
     unknown: str | None = None
+    parameters: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoFlow:
+    """Why the code at an entrypoint says nothing.
+
+    `certain` says that the file is here and holds no such flow: the entrypoint is wrong wherever it is
+    used. Otherwise the code may be elsewhere, or may make the flow in a way that cannot be read.
+    """
+
+    what: str
+    remedy: str
+    certain: bool = False
 
 
 class Shape(Enum):

@@ -10,6 +10,7 @@ import pytest
 
 from prefect_reconcile.errors import InvalidManifestsError
 from prefect_reconcile.loader.manifests import Inputs, Loaded, load
+from prefect_reconcile.loader.placeholders import Values
 from prefect_reconcile.model import Desired, Json
 
 FLOW = "from prefect import flow\n@flow\ndef etl(day: str = 'x'):\n    '''Load.'''\n"
@@ -19,7 +20,7 @@ def loaded(folder: Path, text: str, supplied: Mapping[str, Json] | None = None, 
     """What a prefect.yaml with a flow beside it means."""
     (folder / "etl.py").write_text(FLOW)
     (folder / "prefect.yaml").write_text(text)
-    return load([], Inputs(folder, environ, supplied or {}))
+    return load([], Inputs(folder, Values(supplied or {}, environ)))
 
 
 def one(folder: Path, text: str, supplied: Mapping[str, Json] | None = None, **environ: str) -> Desired:
@@ -187,7 +188,7 @@ deployments:
             "and stored; write the value, or {{ $NAME }}; only job_variables and pull may keep it"
         ),
         (
-            "10:51: deployments[0].parameters.b: the environment variable UNSET is not set; "
+            "10:51: deployments[0].parameters.b: UNSET is set neither as a value nor in the environment; "
             "set it, or give a default: {{ $UNSET:-… }}"
         ),
         (
@@ -208,7 +209,7 @@ def test_native_manifests_have_values_too(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
         'name: "{{ $N }}"\nflow: f\njob_variables: {x: "{{ prefect.blocks.s.t }}", y: "{{ anything }}"}\n'
     )
-    (found,) = load(["a.yaml"], Inputs(tmp_path, {"N": "night"})).desired
+    (found,) = load(["a.yaml"], Inputs(tmp_path, Values(environ={"N": "night"}))).desired
     assert (found.name, found.fields) == (
         "f/night",
         {"job_variables": {"x": "{{ prefect.blocks.s.t }}", "y": "{{ anything }}"}},

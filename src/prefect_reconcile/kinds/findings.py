@@ -100,7 +100,7 @@ def _finding(details: ErrorDetails, model: type[BaseModel]) -> Finding:
         case "wrong":
             return Finding(path, context["what"], context["remedy"])
         case "extra_forbidden":
-            return Finding(path, "unknown key", _known_keys(path, model), on_key=True)
+            return Finding(path, "unknown key", _known_keys(path, model), on_key=True, stray=True)
         case "missing":
             return Finding(path, "required key is missing", f"add {path[-1]}: …")
         case "literal_error":

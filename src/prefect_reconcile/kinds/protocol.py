@@ -13,13 +13,14 @@ from prefect_reconcile.model import (
     JsonObject,
     Live,
     Manifest,
+    NoFlow,
     Observation,
     Resolution,
     Shape,
 )
 
-CodeLookup: TypeAlias = Callable[[str], FlowFacts | None]
-"""Finds what the code at an entrypoint says; None where the code is not in the repository."""
+CodeLookup: TypeAlias = Callable[[str], FlowFacts | NoFlow]
+"""Finds what the code at an entrypoint says, or why it says nothing."""
 
 
 class Kind(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.loader.signature import Unknown, parameter_schema
-from prefect_reconcile.model import FlowFacts
+from prefect_reconcile.model import FlowFacts, NoFlow
 
 _MODULES = ("prefect", "prefect.flows")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -39,13 +39,13 @@ class Code:
 
         allowed = (self._root, folder.resolve())
 
-        def look(entrypoint: str) -> FlowFacts | None:
+        def look(entrypoint: str) -> FlowFacts | NoFlow:
             place, _, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
             for start in (folder, self._root):
                 file = _inside(start / _as_path(place), allowed) if place else None
                 if file is not None:
-                    return self._facts(file, name, allowed)
-            return None
+                    return self._facts(file, name, allowed) or NoFlow("no such flow", "correct it")
+            return NoFlow(f"no code is found here for {entrypoint!r:.80}", "correct it")
 
         return look
 

@@ -12,12 +12,11 @@ from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
 from prefect_reconcile.loader.discovery import PREFECT_YAML, ManifestFile, discover
 from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
-from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, from_environment
+from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, Values, variable
 from prefect_reconcile.loader.prefect_yaml import Entry, Surroundings, entries
 from prefect_reconcile.model import (
     Desired,
     Finding,
-    Json,
     JsonObject,
     Manifest,
     Problem,
@@ -43,11 +42,10 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What manifests are read with: the working directory, which is the repository's root, the
-    environment, and the values of `--set` by name."""
+    values of placeholders."""
 
     directory: Path
-    environ: Mapping[str, str] = field(default_factory=dict)
-    supplied: Mapping[str, Json] = field(default_factory=dict)
+    values: Values = field(default_factory=Values)
 
 
 def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
@@ -144,11 +142,11 @@ class _Reader:
         # What is no reference to a value is no template here: it may be one for Prefect's worker.
         if placeholder.variable is None:
             return Kept()
-        return from_environment(path, placeholder, self.inputs.environ.get)
+        return variable(path, placeholder, self.inputs.values)
 
     def _read_prefect_yaml(self, value: JsonObject) -> None:
         directory = self.inputs.directory.absolute().as_posix()
-        around = Surroundings(self.inputs.environ, self.inputs.supplied, directory, self.code)
+        around = Surroundings(self.inputs.values, directory, self.code)
         for one in entries(value, around):
             if isinstance(one, Entry):
                 self._read_entry(one)

@@ -7,11 +7,11 @@ value stands within text: `prefect.utilities.templating` of Prefect 3.8.8; a def
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from prefect_reconcile.model import Filled, Finding, Json, Path
+from prefect_reconcile.model import ABSENT, Absent, Filled, Finding, Json, Path
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(?P<name>[\w.\-\[\]$]+?)(?::-(?P<default>.*?))?\s*\}\}")
 
@@ -63,9 +63,8 @@ class Filling:
     def _text(self, text: str, path: Path) -> Json:
         whole = _PLACEHOLDER.fullmatch(text)
         if whole is not None:
-            value = self._one(whole, path)
-            # What is the whole value keeps its type; one from the environment has none of its own.
-            return Filled(value) if isinstance(value, str) and value != text else value
+            # What is the whole value keeps its type; a text of the environment is `Filled` and has none.
+            return self._one(whole, path)
         return _PLACEHOLDER.sub(lambda found: self._within(found, path), text)
 
     def _within(self, found: re.Match[str], path: Path) -> str:
@@ -84,15 +83,27 @@ class Filling:
         return found.group()
 
 
-def from_environment(
-    path: Path, placeholder: Placeholder, environ: Callable[[str], str | None]
-) -> Put | Finding:
-    """What a `{{ $NAME }}` or `{{ $NAME:-default }}` stands for. An empty variable is a value."""
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What placeholders stand for: values that were given by name, which have types, then the environment."""
+
+    given: Mapping[str, Json] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, name: str) -> Json | Absent:
+        """The value of a name. An empty variable is a value, and so is null."""
+        if name in self.given:
+            return self.given[name]
+        return Filled(self.environ[name]) if name in self.environ else ABSENT
+
+
+def variable(path: Path, placeholder: Placeholder, values: Values) -> Put | Finding:
+    """What a `{{ $NAME }}` or `{{ $NAME:-default }}` stands for."""
     name = placeholder.variable or ""
-    value = environ(name)
-    if value is None:
-        value = placeholder.default
-    if value is None:
-        what = f"the environment variable {name} is not set"
+    value = values.find(name)
+    if value is ABSENT and placeholder.default is not None:
+        value = Filled(placeholder.default)
+    if value is ABSENT:
+        what = f"{name} is set neither as a value nor in the environment"
         return Finding(path, what, f"set it, or give a default: {{{{ ${name}:-… }}}}")
     return Put(value)

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prefect_reconcile.kinds.protocol import CodeLookup
-from prefect_reconcile.loader.placeholders import Decide, Filling, Kept, Placeholder, Put, from_environment
-from prefect_reconcile.model import Finding, Json, JsonObject, Path
+from prefect_reconcile.loader.placeholders import Decide, Filling, Kept, Placeholder, Put, Values, variable
+from prefect_reconcile.model import Filled, Finding, FlowFacts, Json, JsonObject, NoFlow, Path
 from prefect_reconcile.spelling import did_you_mean
 
 _TOP = ("name", "prefect-version", "build", "push", "pull", "deployments", "definitions")
@@ -85,10 +85,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a file does not say: the environment, `--set`, the folder of the run, and the code."""
+    """What a file does not say: values by name, the folder of the run, and the code."""
 
-    environ: Mapping[str, str]
-    supplied: Mapping[str, Json]
+    values: Values
     directory: str
     code: CodeLookup
 
@@ -115,10 +114,11 @@ def _unknown(
         if key in known or key.startswith((".", "x-")):
             continue
         if key in misplaced:
-            yield Finding((*path, key), "Prefect ignores this key here", misplaced[key], on_key=True)
+            what = "Prefect ignores this key here"
+            yield Finding((*path, key), what, misplaced[key], on_key=True, stray=True)
         else:
             remedy = did_you_mean(key, known, f"remove it; the keys here are {', '.join(known)}")
-            yield Finding((*path, key), "unknown key", remedy, on_key=True)
+            yield Finding((*path, key), "unknown key", remedy, on_key=True, stray=True)
 
 
 @dataclass(slots=True)
@@ -185,20 +185,25 @@ class _Reader:
                 )
             )
             return
-        facts = self.around.code(entrypoint) if isinstance(entrypoint, str) else None
-        if facts is None or facts.name is None:
-            self._unknown_flow(entrypoint, name)
+        if not isinstance(entrypoint, str):
+            return  # the kind says what an entrypoint is
+        facts = self.around.code(entrypoint)
+        if isinstance(facts, NoFlow) or facts.name is None:
+            self._unknown_flow(facts, name)
         elif name and name != facts.name:
             what = f'Prefect ignores flow_name: the code names its flow "{facts.name}"'
             self.hints.append(Finding((*self.path, "flow_name"), what, "remove it"))
 
-    def _unknown_flow(self, entrypoint: Json, name: Json) -> None:
-        if name:
+    def _unknown_flow(self, facts: FlowFacts | NoFlow, name: Json) -> None:
+        path = (*self.path, "entrypoint")
+        if isinstance(facts, NoFlow) and (facts.certain or not name):
+            remedy = facts.remedy if facts.certain else f"{facts.remedy}, or add flow_name: …"
+            self.findings.append(Finding(path, facts.what, remedy))
+        elif name:
             self._put("flow", name, (*self.path, "flow_name"))
-            return
-        what = f"no code is found here for {entrypoint!r:.80}, so the flow's name is not known"
-        remedy = "run where the code is, or add flow_name: …"
-        self.findings.append(Finding((*self.path, "entrypoint"), what, remedy))
+        else:
+            what = "the code computes the flow's name, so it is not known"
+            self.findings.append(Finding(path, what, "add flow_name: …"))
 
     def _work_pool(self, pool: Json) -> None:
         path: Path = (*self.path, "work_pool")
@@ -316,10 +321,10 @@ class _Reader:
         def decide(path: Path, placeholder: Placeholder) -> Kept | Put | Finding:
             name = placeholder.name
             at_run = "pull" in path[:3] or path[2:4] == ("work_pool", "job_variables")
-            if name in self.around.supplied:
-                return Put(self.around.supplied[name])
+            if name in self.around.values.given:
+                return Put(self.around.values.given[name])
             if placeholder.variable:
-                found = from_environment(path, placeholder, self.around.environ.get)
+                found = variable(path, placeholder, self.around.values)
                 # A worker fills what is left in a pull step from its own environment.
                 return Kept() if isinstance(found, Finding) and "pull" in path[:3] else found
             if name.startswith("ctx.") or (at_run and name.startswith(_LOOKED_UP)):
@@ -340,12 +345,13 @@ class _Reader:
             return Finding(path, what, f"run it before, and pass --set {name}=…")
         if "pull" in path[:3]:
             return Kept()  # the output of an earlier pull step, which the worker knows
-        if "." not in name and name in self.around.environ:
+        environ = self.around.values.environ
+        if "." not in name and name in environ:
             hint = Finding(
                 path, f"{{{{ {name} }}}} is taken from the environment", f"write {{{{ ${name} }}}}"
             )
             self.hints.append(hint)
-            return Put(self.around.environ[name])
+            return Put(Filled(environ[name]))
         what = f"{{{{ {name} }}}} is nothing that is known, and Prefect would delete it"
         return Finding(path, what, f"pass --set {name}=…, or write {{{{ $NAME }}}} for the environment")
 

@@ -27,7 +27,7 @@ from prefect_reconcile.kinds import findings, timing
 from prefect_reconcile.kinds.deployment import canonical, schedules
 from prefect_reconcile.kinds.findings import wrong
 from prefect_reconcile.kinds.protocol import CodeLookup
-from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, Path
+from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, NoFlow, Path
 
 _TEMPLATE = "__prefect_kind"
 _FORBIDDEN = re.compile(r"[/%&<>\x00-\x1f\x7f]")
@@ -143,11 +143,16 @@ def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, .
 
 
 def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
-    facts = code(model.entrypoint) if model.entrypoint else None
+    found = code(model.entrypoint) if model.entrypoint else None
+    facts = found if isinstance(found, FlowFacts) else None
     flow = model.flow or (facts.name if facts and not model.flow_id else None)
-    if not flow and not model.flow_id:
-        what = "required key is missing, and no code at the entrypoint tells the flow's name"
-        return None, (Finding(("flow",), what, "add flow: …"),)
+    named = bool(flow or model.flow_id)
+    if isinstance(found, NoFlow) and (found.certain or not named):
+        remedy = found.remedy if found.certain else f"{found.remedy}, or add flow: …"
+        return None, (Finding(("entrypoint",), found.what, remedy),)
+    if not named:
+        what = "the code computes the flow's name, so it is not known"
+        return None, (Finding(("entrypoint",), what, "add flow: …"),)
     if flow and _FORBIDDEN.search(flow):
         what = f"the code names its flow {findings.shown(flow)}, which Prefect refuses"
         return None, (Finding(("entrypoint",), what, "rename it there"),)
