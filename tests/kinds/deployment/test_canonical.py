@@ -13,7 +13,7 @@ from prefect.server.schemas.actions import DeploymentCreate, DeploymentUpdate
 from conversations import FLOW_ID, answered, desired, live, resolved, schedule_answered
 from prefect_reconcile.differ import differences
 from prefect_reconcile.kinds.deployment.canonical import FIELDS, SHAPES, from_answer, from_manifest, resolve
-from prefect_reconcile.kinds.deployment.manifest import Deployment
+from prefect_reconcile.kinds.deployment.models import Deployment
 from prefect_reconcile.kinds.deployment.schedules import body
 from prefect_reconcile.model import JsonObject, Live, Shape
 from strategies import manifests

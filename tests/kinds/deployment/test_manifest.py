@@ -12,7 +12,7 @@ from prefect.server.schemas.core import Deployment as CoreDeployment
 from prefect.server.schemas.core import Flow as CoreFlow
 
 from prefect_reconcile.kinds.deployment import SHAPES, read
-from prefect_reconcile.kinds.deployment.manifest import ConcurrencyOptions, Deployment, Schedule
+from prefect_reconcile.kinds.deployment.models import ConcurrencyOptions, Deployment, Schedule
 from prefect_reconcile.model import Finding, FlowFacts, JsonObject, Manifest, Path, path_text
 from strategies import JSON, OBJECTS, manifests, schedules
 

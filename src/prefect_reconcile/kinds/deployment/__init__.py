@@ -1,6 +1,6 @@
 """The kind `Deployment`: a Prefect deployment, `flow/name`.
 
-`manifest` reads what people write, `canonical` knows every field and the one spelling of its values,
+`models` say what people may write, `manifest` reads it, `canonical` knows every field and the one spelling of its values,
 `schedules` the same for the schedules, `observe` reads the live side, `requests` carries changes out,
 and `limitations` says what older servers cannot do. Pure, as every kind is.
 """
