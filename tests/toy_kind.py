@@ -12,6 +12,7 @@ from typing import cast
 
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import (
+    Adjustments,
     Call,
     Conversation,
     Desired,
@@ -29,7 +30,18 @@ from prefect_reconcile.model import (
 
 NAME = "Variable"
 SHAPES: Mapping[str, Shape] = MappingProxyType({"value": Shape.VALUE, "tags": Shape.SET})
+KEYED_BY: Mapping[str, str] = MappingProxyType({})
 DEFAULTS: Mapping[str, Json] = MappingProxyType({"value": None, "tags": []})
+
+
+def identify(value: JsonObject, code: CodeLookup) -> str | None:
+    """See `Kind.identify`."""
+    return str(value["name"]) if "name" in value else None
+
+
+def adjust(value: JsonObject, by: Adjustments) -> JsonObject:
+    """See `Kind.adjust`. A variable is the same in every environment."""
+    return value
 
 
 def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:

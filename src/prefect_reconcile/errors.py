@@ -6,7 +6,7 @@ Every other exception is a defect of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 
@@ -27,11 +27,26 @@ class InvalidSettingsError(InvalidInputError):
 
 
 class InvalidManifestsError(InvalidInputError):
-    """Manifests with problems, each of which says where, what and what to do."""
+    """Manifests with problems, each of which says where, what and what to do.
 
-    def __init__(self, problems: Iterable[object]) -> None:
+    `hints` are further problems, which would not have stopped the run, and `texts` the files that were
+    read, by the names that the problems use.
+    """
+
+    def __init__(
+        self,
+        problems: Iterable[object],
+        hints: Iterable[object] = (),
+        texts: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.problems = tuple(problems)
+        self.hints = tuple(hints)
+        self.texts = texts or {}
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class InvalidConfigError(InvalidManifestsError):
+    """A configuration file with problems, which are told as those of manifests are."""
 
 
 class PrefectError(ReconcileError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from json import dumps
 from typing import Final, TypeAlias, TypeVar
 
@@ -99,9 +99,17 @@ class Source:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+class Severity(StrEnum):
+    """What a problem does to a run: an error ends it before anything is written, the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something in a manifest that cannot be obeyed.
+    """Something in a manifest that cannot be obeyed, or is worth knowing.
 
     `path` is the key path for people (`schedules[0].corn`), empty for the whole document; `what` says
     what is wrong, `remedy` what to do about it.
@@ -111,6 +119,7 @@ class Problem:
     path: str
     what: str
     remedy: str
+    severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
         where = f"{self.source}: {self.path}" if self.path else str(self.source)
@@ -122,7 +131,8 @@ class Finding:
     """A problem as a kind sees it, before the loader adds the place.
 
     `on_key` says that the key itself is wrong and not its value, `stray` that the key is not known, so
-    that the manifest has a meaning without it.
+    that the manifest has a meaning without it. `warning` tells those among the hints that say what will
+    not be as the author meant it.
     """
 
     path: Path
@@ -130,6 +140,7 @@ class Finding:
     remedy: str
     on_key: bool = False
     stray: bool = False
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +169,17 @@ class NoFlow:
     what: str
     remedy: str
     certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustments:
+    """What an environment does to each resource: what is put around its name, tags that it gets beside
+    its own, and whether all are paused (None: as each manifest says)."""
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    tags: tuple[str, ...] = ()
+    paused: bool | None = None
 
 
 class Shape(Enum):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from prefect_reconcile.model import (
+    Adjustments,
     Conversation,
     Desired,
     Finding,
@@ -33,6 +34,16 @@ class Kind(Protocol):
     @property
     def SHAPES(self) -> Mapping[str, Shape]:  # noqa: N802
         """Every field that is compared, in the order in which a plan shows them, with its shape."""
+
+    @property
+    def KEYED_BY(self) -> Mapping[str, str]:  # noqa: N802
+        """The lists that overlays merge entry by entry, each with the key that tells its entries apart."""
+
+    def identify(self, value: JsonObject, code: CodeLookup) -> str | None:
+        """The identity of a manifest that need not be valid otherwise; None if it does not tell one."""
+
+    def adjust(self, value: JsonObject, by: Adjustments) -> JsonObject:
+        """A manifest with what an environment does to it. What has the wrong type is left alone."""
 
     def read(self, value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
         """Checks a whole manifest without a server. No manifest without findings, and none with them."""

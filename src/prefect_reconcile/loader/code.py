@@ -25,7 +25,7 @@ class Code:
     No file is read that is neither below it nor below the folder of the manifest that names it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, only: Path | None = None) -> None:
         self._root = root.resolve()
         # A module is the same object each time, which is how the classes in it are told apart.
         self._tree = cache(_tree)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from prefect_reconcile.errors import InvalidManifestsError
-from prefect_reconcile.kinds.protocol import CodeLookup, Kind
+from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
-from prefect_reconcile.loader.discovery import PREFECT_YAML, ManifestFile, discover
-from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
-from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, Values, variable
-from prefect_reconcile.loader.prefect_yaml import Entry, Surroundings, entries
+from prefect_reconcile.loader.discovery import PREFECT_YAML
+from prefect_reconcile.loader.drafts import Draft, Drafting, fill, severity_of_hint
+from prefect_reconcile.loader.files import Files
+from prefect_reconcile.loader.layers import Layer, lay_under
+from prefect_reconcile.loader.overlays import Overlays
+from prefect_reconcile.loader.placeholders import Values, unfilled
 from prefect_reconcile.model import (
+    Adjustments,
     Desired,
-    Finding,
+    Json,
     JsonObject,
     Manifest,
     Problem,
+    Severity,
     Source,
-    path_text,
     repetitions,
 )
 from prefect_reconcile.model import Path as KeyPath
-from prefect_reconcile.spelling import did_you_mean
 
 DEFAULT_PATHS = ("deployments", PREFECT_YAML)
 """What is read when no path is given: the first that is there."""
@@ -33,47 +35,52 @@ DEFAULT_PATHS = ("deployments", PREFECT_YAML)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The resources that manifests want, in the order of the files, and hints for their authors."""
+    """The resources that manifests want, in the order of the files, and warnings and hints for their
+    authors. `texts` are the files by the names that messages show."""
 
     desired: tuple[Desired, ...]
     hints: tuple[Problem, ...]
+    texts: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What manifests are read with: the working directory, which is the repository's root, the
-    values of placeholders."""
+    """What manifests are read with.
+
+    `directory` is the working directory, which is the repository's root. `values` fill placeholders.
+    Entrypoints are looked for in `entrypoint_root` only, if there is one. `defaults` are laid under each
+    manifest of the first kind; `overlays` are paths whose manifests are laid over those they name, in this
+    order; what is at `apart` are overlays of any environment, and no manifests. `lenient` makes warnings
+    of unknown keys.
+    """
 
     directory: Path
     values: Values = field(default_factory=Values)
+    entrypoint_root: Path | None = None
+    defaults: Layer | None = None
+    overlays: Sequence[str] = ()
+    apart: Sequence[str] = ()
+    adjustments: Adjustments = field(default_factory=Adjustments)
+    lenient: bool = False
 
 
 def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
     """Reads the manifests at some paths.
 
-    Relative paths start at the working directory. Code is looked at only below it, and below the folder
-    of the manifest that names it.
+    Relative paths start at the working directory. Code is looked at only below it, below the folder
+    of the manifest that names it, and below `entrypoint_root`.
     Raises `InvalidManifestsError` with every problem found, also when there is no manifest at all.
     """
-    files, problems = discover(paths or _default(inputs.directory), inputs.directory)
-    desired: list[Desired] = []
-    hints: list[Problem] = []
-    code = Code(inputs.directory)
-    for file in files:
-        documents, unreadable = _documents(file)
-        problems += unreadable
-        for document in documents:
-            reader = _Reader(document, inputs, code.lookup(file.path.parent), kinds)
-            reader.read()
-            desired += reader.desired
-            problems += reader.problems
-            hints += reader.hints
-    problems += repetitions(desired)
-    if not desired and not problems:
-        problems.append(_nothing(paths))
-    if problems:
-        raise InvalidManifestsError(sorted(set(problems)))
-    return Loaded(tuple(desired), tuple(sorted(set(hints))))
+    loading = _Loading(inputs, kinds)
+    desired = loading.desired(paths or _default(inputs.directory))
+    problems = [*loading.problems, *loading.files.problems, *repetitions(desired)]
+    errors = sorted({one for one in problems if one.severity is Severity.ERROR})
+    if not desired and not errors:
+        errors.append(_nothing(paths))
+    hints = tuple(sorted({one for one in problems if one.severity is not Severity.ERROR}))
+    if errors:
+        raise InvalidManifestsError(errors, hints, loading.files.texts)
+    return Loaded(tuple(desired), hints, loading.files.texts)
 
 
 def _default(directory: Path) -> Sequence[str]:
@@ -90,103 +97,111 @@ def _nothing(paths: Sequence[str]) -> Problem:
     return Problem(Source(where), "", "there is no manifest here", "check the path, or add a manifest")
 
 
-def _documents(file: ManifestFile) -> tuple[list[Document], list[Problem]]:
-    try:
-        with file.path.open("rb") as stream:
-            # One byte more than is allowed tells that a file is too large without reading all of it.
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        return [], [
-            Problem(Source(file.shown), "", f"cannot be read: {error.strerror}", "check its permissions")
+class _Loading:
+    """One load. `problems` grows with what is said of any severity."""
+
+    def __init__(self, inputs: Inputs, kinds: Mapping[str, Kind]) -> None:
+        self.problems: list[Problem] = []
+        self.files = Files(inputs.directory)
+        self._inputs = inputs
+        self._unknown = Severity.WARNING if inputs.lenient else Severity.ERROR
+        directory = inputs.directory.absolute().as_posix()
+        self._drafting = Drafting(inputs.values, directory, kinds, self._unknown)
+        self._code = Code(inputs.directory, inputs.entrypoint_root)
+        self._defaults = _filled(inputs.defaults, inputs.values)
+        self._default_kind = next(iter(kinds.values()))
+
+    def desired(self, paths: Sequence[str]) -> list[Desired]:
+        drafts = list(self._drafts(paths))
+        overlays = self._overlays()
+        named = [(draft, draft.kind.identify(draft.layer.value, draft.code)) for draft in drafts]
+        found = [self._read(draft, self._laid(draft, overlays, name)) for draft, name in named]
+        self.problems += overlays.problems
+        self.problems += overlays.unused(name for _, name in named if name)
+        return [one for one in found if one]
+
+    def _drafts(self, paths: Sequence[str]) -> Iterator[Draft]:
+        for document, folder in self.files.documents(paths, self._inputs.apart):
+            for one in self._drafting.drafts(document, self._code.lookup(folder)):
+                if isinstance(one, Draft):
+                    yield one
+                else:
+                    self.problems.append(one)
+
+    def _overlays(self) -> Overlays:
+        overlays = Overlays()
+        for directory in self._inputs.overlays:
+            drafts = []
+            for document, folder in self.files.documents([directory]):
+                one = self._drafting.native(document, self._code.lookup(folder))
+                if isinstance(one, Draft):
+                    drafts.append(one)
+                else:
+                    self.problems += one
+            overlays.add(drafts)
+        return overlays
+
+    def _laid(self, draft: Draft, overlays: Overlays, name: str | None) -> Layer:
+        """What all layers together say of a resource, fitted to the environment."""
+        layer = draft.layer
+        if self._defaults and draft.kind is self._default_kind:
+            layer = lay_under(self._defaults, layer)
+        layer = overlays.over(layer, draft.kind, name)
+        adjusted = draft.kind.adjust(layer.value, self._inputs.adjustments)
+        return Layer(adjusted, layer.place, origins={(): (layer, ())})
+
+    def _read(self, draft: Draft, layer: Layer) -> Desired | None:
+        left = list(unfilled(layer.value))
+        manifest, findings = draft.kind.read(layer.value, draft.code)
+        stray = [one for one in findings if one.stray]
+        if stray and self._inputs.lenient:
+            self.problems += [layer.problem(one, Severity.WARNING) for one in stray]
+            known = _without(layer.value, [one.path for one in stray])
+            manifest, findings = draft.kind.read(known, draft.code)
+        told = {one.path for one in left} | draft.told
+        self.problems += map(layer.problem, left)
+        self.problems += [
+            layer.problem(one)
+            for one in findings
+            if one.path not in told and layer.origin(one.path)[0].spell(one.path) not in told
         ]
-    return parse(file.shown, data)
+        if manifest is None or left or not draft.whole:
+            return None
+        self.problems += [layer.problem(one, severity_of_hint(one)) for one in manifest.hints]
+        return self._wanted(draft, layer, manifest)
+
+    def _wanted(self, draft: Draft, layer: Layer, manifest: Manifest) -> Desired:
+        initial = {key: one for key, one in draft.initial.items() if key not in layer.value}
+        return Desired(
+            draft.kind.NAME,
+            manifest.name,
+            draft.layer.place(()),
+            manifest.fields,
+            manifest.refs,
+            initial,
+            layer.locate,
+        )
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads one document, of either dialect."""
+def _filled(layer: Layer | None, values: Values) -> Layer | None:
+    return layer and Layer(fill(layer.value, values), layer.place, layer.spell)
 
-    document: Document
-    inputs: Inputs
-    code: CodeLookup
-    kinds: Mapping[str, Kind]
-    desired: list[Desired] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    hints: list[Problem] = field(default_factory=list)
 
-    def read(self) -> None:
-        value = self.document.value
-        if not isinstance(value, dict):
-            self._refuse(Finding((), "expected a manifest, which is a mapping", "begin with name: …"))
-        elif "deployments" in value and "kind" not in value:
-            self._read_prefect_yaml(value)
-        else:
-            self._read_native(value)
+def _without(value: JsonObject, paths: Sequence[KeyPath]) -> JsonObject:
+    """A value without the keys at some paths."""
+    for path in paths:
+        value = _drop(value, path)  # type: ignore[assignment] # what a mapping becomes is one
+    return value
 
-    def _read_native(self, value: JsonObject) -> None:
-        filling = Filling(self._decide)
-        filled = {key: filling.fill(one, (key,)) for key, one in value.items()}
-        name = filled.pop("kind", next(iter(self.kinds)))
-        kind = self.kinds.get(name) if isinstance(name, str) else None
-        if kind is None:
-            remedy = did_you_mean(str(name), self.kinds, f"write one of {', '.join(self.kinds)}")
-            self._refuse(Finding(("kind",), f"unknown kind {name!r}", remedy))
-            return
-        manifest, findings = kind.read(filled, self.code)
-        self._refuse(*filling.findings, *findings)
-        if manifest and not filling.findings:
-            self.hints += map(self._problem, manifest.hints)
-            self._want(kind, manifest, (), {}, self.document.locate)
 
-    def _decide(self, path: KeyPath, placeholder: Placeholder) -> Kept | Put | Finding:
-        # What is no reference to a value is no template here: it may be one for Prefect's worker.
-        if placeholder.variable is None:
-            return Kept()
-        return variable(path, placeholder, self.inputs.values)
-
-    def _read_prefect_yaml(self, value: JsonObject) -> None:
-        directory = self.inputs.directory.absolute().as_posix()
-        around = Surroundings(self.inputs.values, directory, self.code)
-        for one in entries(value, around):
-            if isinstance(one, Entry):
-                self._read_entry(one)
-            else:
-                self._refuse(one)
-
-    def _read_entry(self, entry: Entry) -> None:
-        kind = next(iter(self.kinds.values()))
-        manifest, findings = kind.read(entry.value, self.code)
-        # In this dialect no key names the flow: what is wrong with it is among the entry's own findings.
-        findings = tuple(finding for finding in findings if finding.path != ("flow",))
-        placed = [replace(finding, path=entry.place(finding.path)) for finding in findings]
-        told = {finding.path for finding in entry.findings}
-        self._refuse(*entry.findings, *(finding for finding in placed if finding.path not in told))
-        if manifest and not entry.findings:
-            own = [replace(hint, path=entry.place(hint.path)) for hint in manifest.hints]
-            self.hints += map(self._problem, (*entry.hints, *own))
-            self._want(
-                kind,
-                manifest,
-                entry.path,
-                entry.initial,
-                lambda path: self.document.locate(entry.place(path)),
-            )
-
-    def _want(
-        self,
-        kind: Kind,
-        manifest: Manifest,
-        path: KeyPath,
-        initial: JsonObject,
-        locate: Callable[[KeyPath], Source],
-    ) -> None:
-        source = self.document.locate(path)
-        one = Desired(kind.NAME, manifest.name, source, manifest.fields, manifest.refs, initial, locate)
-        self.desired.append(one)
-
-    def _refuse(self, *findings: Finding) -> None:
-        self.problems += map(self._problem, findings)
-
-    def _problem(self, finding: Finding) -> Problem:
-        source = self.document.locate(finding.path, key=finding.on_key)
-        return Problem(source, path_text(finding.path), finding.what, finding.remedy)
+def _drop(value: Json, path: KeyPath) -> Json:
+    step, *rest = path
+    if isinstance(value, dict):
+        return {
+            key: _drop(one, tuple(rest)) if key == step else one
+            for key, one in value.items()
+            if rest or key != step
+        }
+    if isinstance(value, list):
+        return [_drop(one, tuple(rest)) if n == step else one for n, one in enumerate(value)]
+    return value

@@ -7,8 +7,8 @@ value stands within text: `prefect.utilities.templating` of Prefect 3.8.8; a def
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from prefect_reconcile.model import ABSENT, Absent, Filled, Finding, Json, Path
@@ -41,6 +41,32 @@ class Put:
     value: Json
 
 
+class Unfilled(str):
+    """A text with a placeholder that can be neither filled nor kept, and the findings that say why.
+
+    It lasts until it is known whether another layer replaces it.
+    """
+
+    findings: tuple[Finding, ...]
+
+    def __new__(cls, text: str, findings: Iterable[Finding]) -> Unfilled:
+        self = super().__new__(cls, text)
+        self.findings = tuple(findings)
+        return self
+
+
+def unfilled(value: Json, path: Path = ()) -> Iterator[Finding]:
+    """What is wrong with the placeholders that are still in a value, at their paths in it."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from unfilled(one, (*path, key))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from unfilled(one, (*path, index))
+    elif isinstance(value, Unfilled):
+        yield from (replace(finding, path=path) for finding in value.findings)
+
+
 Decide: TypeAlias = "Callable[[Path, Placeholder], Kept | Put | Finding]"
 """What becomes of a placeholder at a path."""
 
@@ -61,11 +87,13 @@ class Filling:
         return self._text(value, path) if isinstance(value, str) and "{{" in value else value
 
     def _text(self, text: str, path: Path) -> Json:
+        told = len(self.findings)
         whole = _PLACEHOLDER.fullmatch(text)
-        if whole is not None:
-            # What is the whole value keeps its type; a text of the environment is `Filled` and has none.
-            return self._one(whole, path)
-        return _PLACEHOLDER.sub(lambda found: self._within(found, path), text)
+        # What is the whole value keeps its type; a text of the environment is `Filled` and has none.
+        filled = (
+            self._one(whole, path) if whole else _PLACEHOLDER.sub(lambda one: self._within(one, path), text)
+        )
+        return filled if len(self.findings) == told else Unfilled(text, self.findings[told:])
 
     def _within(self, found: re.Match[str], path: Path) -> str:
         value = self._one(found, path)

@@ -1,0 +1,85 @@
+"""Overlays: manifests of one environment that are merged over those they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from prefect_reconcile.kinds.protocol import Kind
+from prefect_reconcile.loader.drafts import Draft
+from prefect_reconcile.loader.layers import Layer, lay_over
+from prefect_reconcile.model import Finding, JsonObject, Path, Problem
+from prefect_reconcile.spelling import did_you_mean
+
+_NAMING = ("name", "flow", "flow_id")
+"""What tells which manifest an overlay is for, and changes nothing there."""
+
+
+@dataclass(slots=True)
+class Overlays:
+    """The overlays of a run by the kind and identity that they name, in the order in which they apply."""
+
+    problems: list[Problem] = field(default_factory=list)
+    _named: dict[tuple[str, str], list[Layer]] = field(default_factory=dict)
+    _used: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, drafts: Iterable[Draft]) -> None:
+        """Adds those of one directory, each of which names another manifest."""
+        first: dict[tuple[str, str], Draft] = {}
+        for draft in drafts:
+            findings = list(_wrong(draft))
+            identity = _identity(draft)
+            if identity is None:
+                remedy = "add name: … and flow: …"
+                findings.append(Finding((), "an overlay names the flow and the name of a manifest", remedy))
+            elif first.setdefault(identity, draft) is not draft:
+                before = first[identity].layer.locate(())
+                what = f"{identity[1]} has an overlay already, at {before}"
+                findings.append(Finding(("name",), what, "write one for both"))
+            self.problems += map(draft.layer.problem, findings)
+            if identity is not None and not findings:
+                self._named.setdefault(identity, []).append(_content(draft.layer))
+
+    def over(self, layer: Layer, kind: Kind, identity: str | None) -> Layer:
+        """A manifest with every overlay that names it laid over."""
+        key = (kind.NAME, identity or "")
+        self._used.add(key)
+        for overlay in self._named.get(key, ()):
+            layer = lay_over(layer, overlay, kind.KEYED_BY)
+        return layer
+
+    def unused(self, identities: Iterable[str]) -> Iterator[Problem]:
+        """A problem for each overlay that names none of the manifests there are."""
+        known = sorted(identities)
+        for (kind, identity), layers in self._named.items():
+            if (kind, identity) not in self._used:
+                remedy = did_you_mean(identity, known, "correct it, or add the manifest")
+                finding = Finding(("name",), f"no manifest declares {identity}", remedy)
+                yield from (layer.problem(finding) for layer in layers)
+
+
+def _identity(draft: Draft) -> tuple[str, str] | None:
+    """Only written names count: a manifest of its own would have to be complete."""
+    identity = draft.kind.identify(draft.layer.value, draft.code)
+    return (draft.kind.NAME, identity) if identity else None
+
+
+def _content(layer: Layer) -> Layer:
+    value: JsonObject = {key: one for key, one in layer.value.items() if key not in _NAMING}
+    return Layer(value, layer.place, layer.spell)
+
+
+def _wrong(draft: Draft) -> Iterator[Finding]:
+    """Entries of a keyed list that cannot be told apart."""
+    for name, key in draft.kind.KEYED_BY.items():
+        entries = draft.layer.value.get(name)
+        seen: set[object] = set()
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            path: Path = (name, index)
+            known = entry.get(key) if isinstance(entry, dict) else None
+            if not isinstance(known, str) or not known:
+                what = f"an overlay finds {name} by their {key}, and here is none"
+                yield Finding(path, what, f"add {key}: …")
+            elif known in seen:
+                yield Finding((*path, key), f"the {key} {known!r} is there twice", "write one entry for both")
+            seen.add(known)
