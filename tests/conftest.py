@@ -24,6 +24,11 @@ settings.load_profile("quick")
 SERVER_FIXTURES = frozenset({"server_url"})
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--corpus DIR`: prefect.yaml files of other people, which every `*.yaml` there is one of."""
+    parser.addoption("--corpus", metavar="DIR", help="folder of prefect.yaml files that are to be readable")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs a real server; leave the older versions out of a run that does not ask for them."""
     for item in items:

@@ -15,7 +15,7 @@ import pytest
 from patient import send
 from prefect_reconcile.cli import run
 
-REPOSITORY = Path(__file__).parent / "prefect_deploy"
+REPOSITORY = Path(__file__).parent / "prefect_deploy" / "repository"
 
 FIELDS = (
     "concurrency_options", "description", "enforce_parameter_schema", "entrypoint", "job_variables",
