@@ -22,12 +22,19 @@ async def plan_pass(api: Api, desired: Sequence[Desired], kinds: Mapping[str, Ki
 
     Raises `InvalidManifestsError` where the server lacks what a manifest needs, and `PrefectError`.
     """
+    return make_plan(await observe(api, desired, kinds))
+
+
+async def observe(
+    api: Api, desired: Sequence[Desired], kinds: Mapping[str, Kind] = KINDS
+) -> list[tuple[Kind, Observation]]:
+    """Reads the live side of some manifests. Raises as `plan_pass` does."""
     used = [kind for name, kind in kinds.items() if any(one.kind == name for one in desired)]
     observations = await asyncio.gather(*(_observe(api, kind, desired) for kind in used))
     problems = [problem for observation in observations for problem in observation.problems]
     if problems:
         raise InvalidManifestsError(sorted(problems))
-    return make_plan(zip(used, observations, strict=True))
+    return list(zip(used, observations, strict=True))
 
 
 async def _observe(api: Api, kind: Kind, desired: Sequence[Desired]) -> Observation:

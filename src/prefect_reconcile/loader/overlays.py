@@ -30,8 +30,7 @@ class Overlays:
             findings = list(_wrong(draft))
             identity = _identity(draft)
             if identity is None:
-                remedy = "add name: … and flow: …"
-                findings.append(Finding((), "an overlay names the flow and the name of a manifest", remedy))
+                findings.append(_nameless(draft.layer.value))
             elif first.setdefault(identity, draft) is not draft:
                 before = first[identity].layer.locate(())
                 what = f"{identity[1]} has an overlay already, at {before}"
@@ -59,9 +58,16 @@ class Overlays:
 
 
 def _identity(draft: Draft) -> tuple[str, str] | None:
-    """Only written names count: a manifest of its own would have to be complete."""
     identity = draft.kind.identify(draft.layer.value, draft.code)
     return (draft.kind.NAME, identity) if identity else None
+
+
+def _nameless(value: JsonObject) -> Finding:
+    if "deployments" in value:
+        what = "an overlay is a native manifest, not a prefect.yaml"
+        return Finding((), what, "write one for each deployment")
+    what = "an overlay names the flow and the name of a manifest"
+    return Finding((), what, "add flow: … and name: …")
 
 
 def _content(layer: Layer) -> Layer:

@@ -9,27 +9,10 @@ from pathlib import Path
 import pytest
 
 from prefect_reconcile import __version__
-from prefect_reconcile.cli import run
+from saying import said
 
 NOBODY = "http://127.0.0.1:9/api"
 """Nothing listens on the discard port."""
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory and home, and no setting of the user's."""
-    for name in ("PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """The exit code, stdout and stderr."""
-    code = run(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +42,13 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
         (["--format", "xml"], "Invalid value for '--format'"),
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
         (["--timeout", "soon"], "Invalid value for '--timeout'"),
-        (["surplus"], "Got unexpected extra argument"),
+        (["surplus"], "No such command 'surplus'"),
+        (["--dry-run", "validate"], "Invalid value for --dry-run: goes after validate"),
+        (["-f", "x", "config"], "Invalid value for --file: goes after config"),
+        (["validate", "--all-targets", "--target", "x"], "--all-targets: does not go with --target"),
+        (["validate", "--all-targets"], "--all-targets: the configuration has no targets"),
+        (["validate", "--profile", "x"], "Invalid value for --profile: goes with --online"),
+        (["validate", "--dry-run"], "No such option: --dry-run"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -103,7 +92,7 @@ def test_values_that_are_set(capsys: pytest.CaptureFixture[str], elsewhere: Path
 def test_invalid_manifests_are_4_and_all_told(
     capsys: pytest.CaptureFixture[str], elsewhere: Path, output: str
 ) -> None:
-    """Every problem of every file, a line each, on stderr."""
+    """Every problem of every file on stderr, each with the line that it is about."""
     folder = elsewhere / "deployments"
     folder.mkdir()
     (folder / "a.yaml").write_text("name: a\nflow: f\nschedules:\n  - corn: 0 2 * * *\ntag: [x]\n")
@@ -112,7 +101,7 @@ def test_invalid_manifests_are_4_and_all_told(
     (folder / "d.yaml").write_text("name: a\nflow: f\n---\nname: a\nflow: f\n")
     code, out, err = said(capsys, "--format", output, "--api-url", NOBODY)
     assert (code, out) == (4, "")
-    assert err.splitlines() == [
+    assert [line for line in err.splitlines() if line[:1] != " "] == [
         'error: deployments/a.yaml:4:5: schedules[0].corn: unknown key; did you mean "cron"?',
         'error: deployments/a.yaml:5:1: tag: unknown key; did you mean "tags"?',
         "error: deployments/b.yaml:3:1: name: duplicate key, the first is in line 1; remove one of the two",
@@ -123,6 +112,7 @@ def test_invalid_manifests_are_4_and_all_told(
             "rename one of them or remove it"
         ),
     ]
+    assert err.splitlines()[1:3] == ["    4 |   - corn: 0 2 * * *", "      |     ^"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +164,7 @@ def test_a_value_cannot_forge_a_line_of_the_errors(
     """What came from a file is shown escaped."""
     (elsewhere / "m.yaml").write_text('name: a\nflow: f\n"x\\nerror: forged\\e[31m": 1\n')
     code, _, err = said(capsys, "-f", "m.yaml")
-    assert (code, len(err.splitlines()), "\x1b" in err) == (4, 1, False)
+    assert (code, len(err.splitlines()), "\x1b" in err) == (4, 3, False)
 
 
 @pytest.mark.parametrize("to", [">&-", ">/dev/full"])

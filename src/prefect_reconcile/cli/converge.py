@@ -1,0 +1,160 @@
+"""`reconcile`: make the live side what the manifests say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prefect_reconcile import __version__
+from prefect_reconcile.cli import options, output
+from prefect_reconcile.cli.options import Chosen, Format, ServerOptions
+
+if TYPE_CHECKING:
+    from prefect_reconcile.loader.manifests import Loaded
+    from prefect_reconcile.report import Report
+    from prefect_reconcile.settings import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """How a run goes."""
+
+    format: Format
+    dry_run: bool
+    show_requests: bool
+    server: ServerOptions
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"reconcile {__version__}")
+        raise typer.Exit
+
+
+def converge(
+    context: typer.Context,
+    file: options.Files = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
+    target: options.Target = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write plan and result.")] = Format.TEXT,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="With --dry-run: exit with 2 when something would change."),
+    ] = False,
+    show_requests: Annotated[
+        bool,
+        typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent."),
+    ] = False,
+    values: options.Set = None,
+    lenient: options.Lenient = False,
+    entrypoint_root: options.EntrypointRoot = None,
+    config: options.ConfigFile = None,
+    api_url: options.ApiUrl = None,
+    profile: options.Profile = None,
+    trust_api_url: options.TrustApiUrl = False,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Start a local Prefect server for this run, and use it.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="With --embedded: where that server keeps its data."),
+    ] = None,
+    concurrency: options.Concurrency = options.CONCURRENCY,
+    timeout: options.Timeout = options.TIMEOUT,
+    version: Annotated[  # noqa: ARG001 - the option acts by its callback
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and leave.")
+    ] = False,
+) -> int:
+    """Make the deployments of a Prefect server be what manifests say they are.
+
+    Creates what is missing and updates what differs. What does not differ is not touched.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_misplaced(context, context.invoked_subcommand)
+        return output.OK
+    _check_usage(dry_run, {"--detailed-exitcode": detailed_exitcode, "--show-requests": show_requests})
+    if data_dir is not None and not embedded:
+        raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
+    if embedded and (api_url or profile):
+        raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
+    chosen = Chosen(file or [], target, config, options.supplied(values or []), entrypoint_root, lenient)
+    server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout)
+    run = _Run(form, dry_run, show_requests, server)
+    report = _converge(chosen, run, embedded, data_dir, options.who_chose_target(context))
+    if report.interrupted:
+        output.say("Interrupted.\n")
+        return output.INTERRUPTED
+    if report.failed:
+        return output.FAILED
+    return output.CHANGES if detailed_exitcode and report.plan.writes else output.OK
+
+
+def _refuse_misplaced(context: typer.Context, command: str) -> None:
+    """Raises for an option before the name of a command, which would be lost."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"goes after {command}", param_hint=parameter.opts[0])
+
+
+def _check_usage(dry_run: bool, only_dry: dict[str, bool]) -> None:
+    for name, given in only_dry.items():
+        if given and not dry_run:
+            raise typer.BadParameter("goes with --dry-run", param_hint=name)
+
+
+def _converge(chosen: Chosen, run: _Run, embedded: bool, data_dir: Path | None, chosen_by: str) -> Report:
+    import asyncio
+    from contextlib import nullcontext
+
+    from prefect_reconcile.cli.project import open_project
+
+    project = open_project(chosen, chosen_by)
+    loaded = project.load()
+    output.say_problems(loaded.hints, loaded.texts)
+    server = _embedded(data_dir) if embedded else nullcontext(project.connect(run.server))
+    with server as connection:
+        return asyncio.run(_reconcile(connection, loaded, run))
+
+
+@contextmanager
+def _embedded(data_dir: Path | None) -> Iterator[Connection]:
+    from prefect_reconcile.embedded import default_data_dir, embedded_server
+    from prefect_reconcile.settings import Connection
+
+    home = data_dir.expanduser() if data_dir else default_data_dir()
+    output.say(f"Starting a local Prefect server with its data in {home}\n")
+    with embedded_server(home) as server:
+        output.say(f"Prefect runs at {server.url}\n")
+        # None of the user's own settings: no credential of theirs is for this server.
+        yield Connection(server.url, "--embedded")
+
+
+async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Report:
+    """One pass, printed as it goes."""
+    from prefect_reconcile import reconciler
+    from prefect_reconcile.api.client import Api
+    from prefect_reconcile.cli.project import quoting
+    from prefect_reconcile.render import json, text
+    from prefect_reconcile.report import Report
+
+    style = text.Style(colour=output.colour())
+    is_text = run.format is Format.TEXT
+    async with Api(connection, concurrency=run.server.concurrency, timeout=run.server.timeout) as api:
+        with quoting(replace(loaded, hints=())):
+            plan = await reconciler.plan_pass(api, loaded.desired)
+        report = Report(plan, requests=reconciler.rehearse(plan) if run.show_requests else None)
+        if is_text:
+            print(text.plan(report, style), end="", flush=True)
+        if not run.dry_run and plan.writes:
+            report = await reconciler.apply(api, plan, run.server.concurrency)
+            if is_text:
+                print("\n" + text.result(report, style), end="")
+    if not is_text:
+        print(json.render(report), end="")
+    return report

@@ -1,0 +1,175 @@
+"""The options that several commands share, and what their texts mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from prefect_reconcile.model import Json
+
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="PATH",
+        help="Manifest or folder; repeatable. [default: deployments, else prefect.yaml]",
+    ),
+]
+Target: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        envvar="RECONCILE_TARGET",
+        help="Environment of the configuration to take.",
+    ),
+]
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        envvar="RECONCILE_CONFIG",
+        help="Configuration. [default: reconcile.toml, else pyproject.toml]",
+    ),
+]
+Set: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Value of a placeholder; repeatable, or @FILE.json."),
+]
+EntrypointRoot: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--entrypoint-root",
+        metavar="DIR",
+        envvar="RECONCILE_ENTRYPOINT_ROOT",
+        help="Where entrypoints are. [default: the manifest's folder, then this one]",
+    ),
+]
+Lenient: TypeAlias = Annotated[
+    bool,
+    typer.Option("--lenient", envvar="RECONCILE_LENIENT", help="Warn of unknown keys instead of refusing."),
+]
+ApiUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--api-url", metavar="URL", help="Prefect's API. [default: target, Prefect's settings]"),
+]
+Profile: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Prefect profile to take the connection from."),
+]
+TrustApiUrl: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--trust-api-url",
+        envvar="RECONCILE_TRUST_API_URL",
+        help="Send credentials even if they come from elsewhere than the URL.",
+    ),
+]
+Concurrency: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        min=1,
+        max=256,
+        metavar="N",
+        envvar="RECONCILE_CONCURRENCY",
+        help="Most requests at once.",
+    ),
+]
+Timeout: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        envvar="RECONCILE_TIMEOUT",
+        help="For one request with all its repetitions.",
+    ),
+]
+
+CONCURRENCY, TIMEOUT = 16, 60.0
+"""The defaults."""
+
+
+class Format(StrEnum):
+    """How the plan and the result are written, or the configuration."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the command line says about manifests."""
+
+    files: Sequence[str]
+    target: str | None
+    config: Path | None
+    values: dict[str, Json]
+    entrypoint_root: Path | None
+    lenient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the command line says about the server."""
+
+    api_url: str | None
+    profile: str | None
+    trust_api_url: bool
+    concurrency: int
+    timeout: float
+
+
+def who_chose_target(context: typer.Context) -> str:
+    """Whether the option or the environment named the target, for people."""
+    source = context.get_parameter_source("target")
+    from_environment = source is not None and source.name == "ENVIRONMENT"
+    return "environment variable RECONCILE_TARGET" if from_environment else "option --target"
+
+
+def supplied(values: Sequence[str]) -> dict[str, Json]:
+    """The values of `--set`: `step.name=text`, or `@file.json` with one object."""
+    from prefect_reconcile.model import Filled
+
+    found: dict[str, Json] = {}
+    for one in values:
+        name, has_value, value = one.partition("=")
+        if one.startswith("@"):
+            found.update(dotted(_values_of(Path(one[1:]))))
+        elif has_value and name:
+            found[name] = Filled(value)
+        else:
+            raise typer.BadParameter(f"{one!r} is not NAME=VALUE", param_hint="--set")
+    return found
+
+
+def _values_of(file: Path) -> dict[str, Json]:
+    import json
+
+    try:
+        values = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} cannot be read as JSON: {error}", param_hint="--set") from None
+    if not isinstance(values, dict):
+        raise typer.BadParameter(f"{file} holds no JSON object", param_hint="--set")
+    return values
+
+
+def dotted(values: dict[str, Json], prefix: str = "") -> dict[str, Json]:
+    """`{"step": {"name": "text"}}` → `{"step": {…}, "step.name": "text"}`."""
+    found: dict[str, Json] = {}
+    for name, value in values.items():
+        found[prefix + name] = value
+        if isinstance(value, dict):
+            found.update(dotted(value, f"{prefix}{name}."))
+    return found

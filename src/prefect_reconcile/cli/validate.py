@@ -1,0 +1,138 @@
+"""`reconcile validate`: check manifests, and carry nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from prefect_reconcile.cli import options, output
+from prefect_reconcile.cli.options import Chosen, ServerOptions
+
+if TYPE_CHECKING:
+    from prefect_reconcile.cli.project import Project
+    from prefect_reconcile.loader.manifests import Loaded
+    from prefect_reconcile.model import Problem
+
+
+class Format(StrEnum):
+    """How what was found is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one target gives: how many resources, and every problem; `texts` are the files read."""
+
+    resources: int
+    problems: tuple[Problem, ...]
+    texts: Mapping[str, bytes]
+
+
+def validate(
+    context: typer.Context,
+    file: options.Files = None,
+    target: options.Target = None,
+    all_targets: Annotated[
+        bool, typer.Option("--all-targets", help="Check the manifests for each target.")
+    ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also check what only the server knows, such as work pools.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to write what is found.")] = Format.TEXT,
+    values: options.Set = None,
+    lenient: options.Lenient = False,
+    entrypoint_root: options.EntrypointRoot = None,
+    config: options.ConfigFile = None,
+    api_url: options.ApiUrl = None,
+    profile: options.Profile = None,
+    trust_api_url: options.TrustApiUrl = False,
+    concurrency: options.Concurrency = options.CONCURRENCY,
+    timeout: options.Timeout = options.TIMEOUT,
+) -> int:
+    """Check manifests without a server, and change nothing.
+
+    Exits with 4 when there is an error.
+    """
+    if all_targets and target:
+        raise typer.BadParameter("does not go with --target", param_hint="--all-targets")
+    if (api_url or profile) and not online:
+        raise typer.BadParameter("goes with --online", param_hint="--api-url" if api_url else "--profile")
+    chosen = Chosen(file or [], target, config, options.supplied(values or []), entrypoint_root, lenient)
+    server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout) if online else None
+    return _report(_found(chosen, server, all_targets, options.who_chose_target(context)), form)
+
+
+def _found(chosen: Chosen, server: ServerOptions | None, of_all: bool, chosen_by: str) -> dict[str, _Found]:
+    """What each target gives, by name."""
+    from prefect_reconcile.cli.project import all_targets, open_project
+
+    projects = all_targets(chosen) if of_all else {"": open_project(chosen, chosen_by)}
+    if not projects:
+        raise typer.BadParameter("the configuration has no targets", param_hint="--all-targets")
+    return {name: _check(project, server) for name, project in projects.items()}
+
+
+def _check(project: Project, server: ServerOptions | None) -> _Found:
+    from prefect_reconcile.cli.project import quoting
+    from prefect_reconcile.errors import InvalidManifestsError
+
+    try:
+        loaded = project.load()
+        if server:
+            with quoting(loaded):
+                _check_online(project, loaded, server)
+    except InvalidManifestsError as error:
+        problems = cast("tuple[Problem, ...]", (*error.hints, *error.problems))
+        return _Found(0, problems, error.texts)
+    return _Found(len(loaded.desired), loaded.hints, loaded.texts)
+
+
+def _check_online(project: Project, loaded: Loaded, server: ServerOptions) -> None:
+    """Raises `InvalidManifestsError` for what the server lacks."""
+    import asyncio
+
+    from prefect_reconcile import reconciler
+    from prefect_reconcile.api.client import Api
+
+    async def observe() -> None:
+        connection = project.connect(server)
+        async with Api(connection, concurrency=server.concurrency, timeout=server.timeout) as api:
+            await reconciler.observe(api, loaded.desired)
+
+    asyncio.run(observe())
+
+
+def _report(found: Mapping[str, _Found], form: Format) -> int:
+    from prefect_reconcile.model import Severity
+    from prefect_reconcile.render import problems
+
+    checked = problems.Checked(max(one.resources for one in found.values()), _merged(found))
+    if form is Format.TEXT:
+        texts = {name: text for one in found.values() for name, text in one.texts.items()}
+        print(problems.text(checked.problems, texts) + problems.summary(checked), end="")
+    else:
+        renderers = {
+            Format.JSON: problems.json,
+            Format.GITHUB: problems.github,
+            Format.SARIF: problems.sarif,
+        }
+        print(renderers[form](checked), end="")
+    return output.INVALID if checked.count(Severity.ERROR) else output.OK
+
+
+def _merged(found: Mapping[str, _Found]) -> list[tuple[Problem, tuple[str, ...]]]:
+    """Each problem once, sorted by place, with its targets unless it is in all of them."""
+    targets: dict[Problem, list[str]] = {}
+    for name, one in found.items():
+        for problem in one.problems:
+            targets.setdefault(problem, []).append(name)
+    every = [*found]
+    return [(problem, () if names == every else tuple(names)) for problem, names in sorted(targets.items())]
