@@ -10,25 +10,35 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
-from urllib.parse import SplitResult, urlsplit
 
 from prefect_reconcile.errors import InvalidSettingsError
-from prefect_reconcile.settings.sources import ENVIRONMENT, Setting, Source, find, read_sources, refuse
+from prefect_reconcile.settings.address import Origin, fault, origin
+from prefect_reconcile.settings.sources import (
+    ENVIRONMENT,
+    Server,
+    Setting,
+    Source,
+    find,
+    read_sources,
+    refuse,
+    set_in_environment,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
 
+_AMBIENT_BUNDLE = "SSL_CERT_FILE"
+_AUTHORIZATION = "authorization"
+_BOTH = "set both in one place, or pass --trust-api-url"
+
 # Prefect's client sets these itself and ignores them in the custom headers.
 _OWN_HEADERS = {"user-agent", "prefect-csrf-token", "prefect-csrf-client"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"([!-~]([\t -~]*[!-~])?)?")
-
-_CLOUD_PAGE = re.compile(r"/accounts?/([^/]+)/workspaces?/([^/]+)")
-_PAGE = re.compile(r"/(dashboard|runs|flows|deployments|work-pools|settings)/*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,17 @@ class Connection:
     verify: bool | str = True
     """False: certificates are not checked; text: the path of the CA bundle; True: the default."""
     http2: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Where each value that was set comes from, for people, by its name here, a header by `headers.NAME`:
+    `{"url": "environment variable PREFECT_API_URL"}`."""
+    hints: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def credential_source(self) -> str | None:
+        """Where that comes from which authorises; None if nothing does."""
+        header = next((name for name, _ in self.headers if name.lower() == _AUTHORIZATION), None)
+        used = f"headers.{header}" if header else "auth_string" if self.auth_string else "key"
+        return self.origins.get(used)
 
 
 _Header: TypeAlias = tuple[str, str, Setting]
@@ -64,33 +85,71 @@ def connection(
     api_url: str | None = None,
     profile: str | None = None,
     trust_api_url: bool = False,
+    server: Server | None = None,
 ) -> Connection:
     """The connection that Prefect's settings describe in `directory`, which stands for the working directory.
 
     `profile` (`--profile`) makes that profile the only source; `api_url` (`--api-url`) replaces just the URL;
-    `trust_api_url` (`--trust-api-url`) lets sources mix.
+    `trust_api_url` (`--trust-api-url`) lets sources mix. `server` is what the configuration says: its profile
+    counts as `--profile` does, and its URL beats the environment, for it was written for this target; but as
+    it comes with the repository, it gets no credential that was not meant for that server.
     Raises `InvalidSettingsError` if there is no URL, or a source or value cannot be obeyed. No message quotes
     a value that may be secret.
     """
-    sources = read_sources(environ, directory, api_url, profile, trusted=trust_api_url)
+    sources = read_sources(environ, directory, (api_url, profile, server), trusted=trust_api_url)
     url = find(sources, "api.url")
     if url is None or url.value == "":
         raise _no_url(url, sources[-1])
     address = _address(url)
     headers = _headers(sources)
     authorisation = _authorisation(sources, headers)
-    tls = _tls(sources)
+    tls, http2 = _tls(sources), find(sources, "api.enable_http2")
     if not trust_api_url:
         _refuse_mixing(url, [header[2] for header in headers], authorisation, tls)
     return Connection(
         url=address,
-        source=f"{url.source.item} {url.name}" if url.source.item else url.source.name,
+        source=_place(url),
         key=_secret(authorisation, "api.key", _is_token),
         auth_string=_secret(authorisation, "api.auth_string", str.isprintable),
         headers=tuple((name, value) for name, value, _ in headers),
-        verify=_verify(tls, directory, environ.get("SSL_CERT_FILE", "")),
-        http2=_boolean(find(sources, "api.enable_http2")),
+        verify=_verify(tls, directory, environ.get(_AMBIENT_BUNDLE, "")),
+        http2=_boolean(http2),
+        origins=_origins([url, authorisation, tls, http2], headers, environ),
+        hints=_hints(environ, url, server if api_url is None and profile is None else None),
     )
+
+
+def _place(setting: Setting) -> str:
+    return f"{setting.source.item} {setting.name}" if setting.source.item else setting.source.name
+
+
+_FIELDS = {
+    "api.url": "url",
+    "api.key": "key",
+    "api.auth_string": "auth_string",
+    "api.tls_insecure_skip_verify": "verify",
+    "api.ssl_cert_file": "verify",
+    "api.enable_http2": "http2",
+}
+
+
+def _origins(
+    settings: Iterable[Setting | None], headers: list[_Header], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """As in `Connection`."""
+    ambient = {"verify": f"{ENVIRONMENT} {_AMBIENT_BUNDLE}"} if environ.get(_AMBIENT_BUNDLE) else {}
+    used = {_FIELDS[one.key]: _place(one) for one in settings if one}
+    return ambient | used | {f"headers.{name}": _place(setting) for name, _, setting in headers}
+
+
+def _hints(environ: Mapping[str, str], url: Setting, server: Server | None) -> tuple[str, ...]:
+    """That the environment, which people set for a run, does not decide here."""
+    ambient = set_in_environment(environ, "api.url")
+    decides = server is not None and (server.api_url is not None or server.profile is not None)
+    if server is None or not decides or not ambient or ambient.rstrip("/") == _text(url).rstrip("/"):
+        return ()
+    what = f"{server.place}: {server.key}: counts, and not PREFECT_API_URL of the environment, which differs"
+    return (f"{what}; unset that, or pass --api-url",)
 
 
 def _no_url(empty: Setting | None, profile: Source) -> InvalidSettingsError:
@@ -109,7 +168,7 @@ def _refuse_mixing(
     lent = [*headers, *([authorisation] if authorisation else [])]
     for setting in lent:
         if _origin(setting.source) != _origin(url.source):
-            _refuse_foreign(setting, url)
+            _refuse_foreign(setting, url, _remedy(setting, url))
     # The environment may name a CA bundle for all: `SSL_CERT_FILE`, which stands there, does as much.
     if tls is None or tls.value == "" or (tls.source.item == ENVIRONMENT and tls.key == "api.ssl_cert_file"):
         return
@@ -119,17 +178,21 @@ def _refuse_mixing(
             _refuse_foreign(tls, setting)
 
 
-def _refuse_foreign(setting: Setting, other: Setting) -> NoReturn:
+def _remedy(credential: Setting, url: Setting) -> str:
+    if not url.source.is_configuration:
+        return _BOTH
+    there = Setting(credential.source, "api.url").name
+    return f"set {there} beside it to the same server, or pass --trust-api-url"
+
+
+def _refuse_foreign(setting: Setting, other: Setting, remedy: str = _BOTH) -> NoReturn:
     what = f"would be used with {other.name}, which comes from another source ({other.source.name})"
-    setting.refuse(what, "set both in one place, or pass --trust-api-url")
+    setting.refuse(what, remedy)
 
 
-def _origin(source: Source) -> tuple[str, str, int] | None:
-    """Scheme, host and port of the URL that the source sets; None if it sets none."""
-    parts = _split(source.values.get("api.url"))
-    if parts is None:
-        return None
-    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+def _origin(source: Source) -> Origin | None:
+    """Where the URL that the source sets leads; None if it sets none."""
+    return origin(source.values.get("api.url"))
 
 
 def _text(setting: Setting) -> str:
@@ -147,45 +210,12 @@ def _boolean(setting: Setting | None) -> bool:
     return text in _TRUE
 
 
-def _split(url: object) -> SplitResult | None:
-    """The parts of an http(s) URL with a host; None for everything else."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        # Asking for the port is what checks it.
-        whole = parts is not None and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        return None
-    return parts if whole else None
-
-
 def _address(setting: Setting) -> str:
     """The URL, checked, without trailing slashes."""
     url = _text(setting)
-    # `urlsplit` drops tabs and line breaks and browsers read `\` as `/`: two parsers could see two hosts.
-    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
-        setting.refuse("has a space, a line break, a backslash or a letter outside ASCII", "remove it")
-    parts = _split(url)
-    if parts is None:
-        setting.refuse("is not an http or https URL with a host", "write it like http://127.0.0.1:4200/api")
-    if "@" in parts.netloc:
-        setting.refuse("has credentials in it", "move them to PREFECT_API_AUTH_STRING (user:password)")
-    if "?" in url or "#" in url:
-        setting.refuse("has a query or a fragment", "end it after the path, which is usually /api")
-    if api := _api_of_page(parts):
-        setting.refuse("is a page of the web interface, not the API", f"set it to {api}")
+    if wrong := fault(url):
+        setting.refuse(*wrong)
     return url.rstrip("/")
-
-
-def _api_of_page(parts: SplitResult) -> str | None:
-    """The API that belongs to a page of Prefect's web interface; None if it is no such page."""
-    singular = "/account/" in parts.path or "/workspace/" in parts.path
-    if parts.hostname == "app.prefect.cloud" or (parts.hostname == "api.prefect.cloud" and singular):
-        found = _CLOUD_PAGE.search(parts.path)
-        account, workspace = found.groups() if found else ("ACCOUNT-ID", "WORKSPACE-ID")
-        return f"https://api.prefect.cloud/api/accounts/{account}/workspaces/{workspace}"
-    if _PAGE.search(parts.path) and "/api/" not in parts.path:
-        return f"{parts.scheme}://{parts.netloc}{_PAGE.sub('/api', parts.path)}"
-    return None
 
 
 def _headers(sources: list[Source]) -> list[_Header]:
@@ -218,7 +248,7 @@ def _header_table(setting: Setting) -> dict[str, str]:
 
 def _authorisation(sources: list[Source], headers: list[_Header]) -> Setting | None:
     """The setting to authorise with, None if there is none or a header does it."""
-    if any(name.lower() == "authorization" for name, _, _ in headers):
+    if any(name.lower() == _AUTHORIZATION for name, _, _ in headers):
         return None
     found = (find(sources, key) for key in ("api.auth_string", "api.key"))
     return next((setting for setting in found if setting and setting.value != ""), None)
@@ -253,6 +283,6 @@ def _verify(setting: Setting | None, directory: Path, ambient: str) -> bool | st
     if not name:
         return True
     if not (directory / name).is_file():
-        where = f"{setting.source.name}: {setting.name}" if setting else "environment: SSL_CERT_FILE"
+        where = f"{setting.source.name}: {setting.name}" if setting else f"environment: {_AMBIENT_BUNDLE}"
         refuse(where, f"there is no file {name}", "name a file of CA certificates in PEM format")
     return str(directory / name)

@@ -56,6 +56,21 @@ class Source:
     values: _Table = field(repr=False)
     spell: Callable[[str], str]
     item: str = ""
+    is_configuration: bool = False
+    """Whether it is our own configuration, which may say a URL and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a configuration says of the server: a URL or a profile, or neither.
+
+    `place` is for people, `reconcile.toml:14`, and `key` what it is called there: `targets.prod.api_url`.
+    """
+
+    place: str
+    key: str
+    api_url: str | None = None
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +107,17 @@ def _variable(key: str) -> str:
 
 
 def read_sources(
-    environ: Mapping[str, str], directory: Path, api_url: str | None, profile: str | None, *, trusted: bool
+    environ: Mapping[str, str],
+    directory: Path,
+    chosen: tuple[str | None, str | None, Server | None],
+    *,
+    trusted: bool,
 ) -> list[Source]:
-    """All sources, highest first; the last is a profile."""
+    """All sources, highest first; the last is a profile.
+
+    `chosen` are `--api-url`, `--profile`, and what the configuration says, which each option beats.
+    """
+    api_url, profile, server = chosen
     dotenv, prefect, project = (directory / name for name in (".env", "prefect.toml", "pyproject.toml"))
     variables = _dotenv(dotenv, environ, trusted=trusted)
     config, tool = _toml(prefect), _toml(project, "tool", "prefect")
@@ -106,7 +129,11 @@ def read_sources(
         else [Source("command line", {"api.url": api_url}, lambda _: "--api-url", "option")]
     )
     if profile is not None:
-        return [*given, _named_profile(file, profile)]
+        return [*given, _named_profile(file, profile, "option --profile")]
+    if server and server.profile is not None:
+        return [*given, _named_profile(file, server.profile, f"{server.place}: {server.key}")]
+    if server and server.api_url is not None and not given:
+        given = [_of_configuration(server)]
     return [
         *given,
         Source("environment", _of_variables(environ), _variable, ENVIRONMENT),
@@ -115,6 +142,17 @@ def read_sources(
         _of_toml(project, tool, "tool.prefect."),
         _active_profile(file, environ.get("PREFECT_PROFILE")),
     ]
+
+
+def _of_configuration(server: Server) -> Source:
+    """The URL alone. It comes from the repository, so what other sources lend is not meant for it."""
+    return Source(server.place, {"api.url": server.api_url}, lambda _: server.key, is_configuration=True)
+
+
+def set_in_environment(environ: Mapping[str, str], key: str) -> str | None:
+    """What the environment says of a dotted name."""
+    value = _of_variables(environ).get(key)
+    return None if value is None else str(value)
 
 
 def _of_variables(variables: _Table) -> _Table:
@@ -159,8 +197,8 @@ def _active_profile(file: Path | None, wanted: str | None) -> Source:
     return Source(f"profile 'ephemeral', Prefect's default{unknown},", {}, _variable)
 
 
-def _named_profile(file: Path | None, name: str) -> Source:
-    """The profile of `--profile`, which may also be one that Prefect brings along."""
+def _named_profile(file: Path | None, name: str, chosen_by: str) -> Source:
+    """The profile of `--profile` or of a target, which may also be one that Prefect brings along."""
     own = _table(file, _toml(file), "profiles") if file else {}
     if name in own:
         return _of_profile(file, own, name)
@@ -168,8 +206,8 @@ def _named_profile(file: Path | None, name: str) -> Source:
         return _of_profile(None, _BUILT_IN, name)
     names = sorted({*own, *_BUILT_IN})
     remedy = did_you_mean(name, names, "choose one of them")
-    where = f"{file or _BUILT_IN_PLACE}"
-    refuse("option --profile", f"there is no profile {name!r} in {where}, only {', '.join(names)}", remedy)
+    where = file or _BUILT_IN_PLACE
+    refuse(chosen_by, f"there is no profile {name!r} in {where}, only {', '.join(names)}", remedy)
 
 
 def _of_profile(file: Path | None, profiles: _Table, name: str) -> Source:
