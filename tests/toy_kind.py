@@ -59,6 +59,11 @@ def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Fi
     return Manifest(str(name), _canonical({key: value[key] for key in SHAPES if key in value})), ()
 
 
+def write(desired: Desired) -> JsonObject:
+    """See `Kind.write`."""
+    return {"name": desired.name, **desired.fields}
+
+
 def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
     """See `Kind.observe`."""
     names: Json = [*sorted(one.name for one in desired)]

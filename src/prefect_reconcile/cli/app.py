@@ -10,7 +10,7 @@ import typer
 
 from prefect_reconcile.cli import output
 from prefect_reconcile.cli.converge import converge
-from prefect_reconcile.cli.show import config, schema
+from prefect_reconcile.cli.show import config, schema, show
 from prefect_reconcile.cli.validate import validate
 from prefect_reconcile.errors import InvalidManifestsError, ReconcileError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.callback(invoke_without_command=True)(converge)
 app.command()(validate)
+app.command()(show)
 app.command()(config)
 app.command()(schema)
 

@@ -60,7 +60,7 @@ class Project:
     def _inputs(self) -> Inputs:
         chosen, made = self.chosen, self.effective
         root = chosen.entrypoint_root
-        if root is None and "entrypoint_root" in made.sources:
+        if root is None and made.entrypoint_root is not None:
             root = Path(made.entrypoint_root)
         return Inputs(
             self.directory,

@@ -48,6 +48,9 @@ class Kind(Protocol):
     def read(self, value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
         """Checks a whole manifest without a server. No manifest without findings, and none with them."""
 
+    def write(self, desired: Desired) -> JsonObject:
+        """The manifest, without its `kind`, that reads as the same resource."""
+
     def observe(self, desired: Sequence[Desired]) -> Conversation[Observation]:
         """Reads the live side in bulk, and no more of it than the desired resources need."""
 

@@ -1,0 +1,88 @@
+"""`reconcile show`, `config` and `schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prefect_reconcile.schema import schema_text
+from saying import said
+
+CONFIG = """\
+[values]
+api_token = "t0ken"
+[targets.prod]
+api_url = "http://127.0.0.1:9/api"
+name_suffix = "-prod"
+overlays = ["prod"]
+"""
+
+
+@pytest.fixture
+def repository(elsewhere: Path) -> Path:
+    """A manifest whose value is secret, with an overlay."""
+    (elsewhere / "deployments").mkdir()
+    (elsewhere / "deployments" / "a.yaml").write_text(
+        "name: a\nflow: f\nparameters: {password: '{{ $api_token }}', day: x}\n"
+    )
+    (elsewhere / "prod").mkdir()
+    (elsewhere / "prod" / "a.yaml").write_text("flow: f\nname: a\nparameters: {day: y}\n")
+    (elsewhere / "reconcile.toml").write_text(CONFIG)
+    return elsewhere
+
+
+def test_manifests_as_they_count(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """Filled, overlaid and named for the target, in the native format; secrets masked."""
+    assert said(capsys, "show", "-t", "prod") == (
+        0,
+        "name: a-prod\nflow: f\nparameters:\n  password: '********'\n  day: y\n",
+        "",
+    )
+
+
+def test_invalid_manifests_are_not_shown(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """They have no meaning."""
+    (repository / "prod" / "a.yaml").write_text("flow: f\nname: b\n")
+    code, out, err = said(capsys, "show", "-t", "prod")
+    assert (code, out, "no manifest declares f/b" in err) == (4, "", True)
+
+
+def test_settings(
+    capsys: pytest.CaptureFixture[str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with its place, whether file, option or environment; the secret ones masked."""
+    monkeypatch.setenv("RECONCILE_TIMEOUT", "30")
+    monkeypatch.setenv("PREFECT_API_KEY", "s3cret")
+    options = ["--lenient", "--entrypoint-root", "src", "--trust-api-url"]
+    code, out, err = said(capsys, "config", "--target", "prod", "--format", "json", *options)
+    assert (code, err, "s3cret" in out, "t0ken" in out) == (0, "", False, False)
+    settings = {row["name"]: (row["value"], row["source"]) for row in json.loads(out)["settings"]}
+    assert {name: settings[name] for name in sorted(settings) if settings[name][1] != "default"} == {
+        "api_key": ("********", "environment variable PREFECT_API_KEY"),
+        "api_url": ("http://127.0.0.1:9/api", "reconcile.toml:4"),
+        "config": ("reconcile.toml", "working directory"),
+        "entrypoint_root": ("src", "option --entrypoint-root"),
+        "lenient": (True, "option --lenient"),
+        "name_suffix": ("-prod", "reconcile.toml:5"),
+        "overlays": (["prod"], "reconcile.toml:6"),
+        "target": ("prod", "option --target"),
+        "timeout": (30.0, "environment variable RECONCILE_TIMEOUT"),
+        "trust_api_url": (True, "option --trust-api-url"),
+        "values.api_token": ("********", "reconcile.toml:2"),
+    } | ({"verify": settings["verify"]} if settings["verify"][1] != "default" else {})
+
+
+def test_settings_without_a_server(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """They can be shown, with the reason why there is no connection."""
+    code, out, err = said(capsys, "config")
+    assert (code, err) == (0, "")
+    assert "No connection: no Prefect API URL" in out
+
+
+@pytest.mark.parametrize("which", ["manifest", "overlay", "config"])
+def test_schema(capsys: pytest.CaptureFixture[str], which: str) -> None:
+    """The text of the module that makes them; that of manifests needs no argument."""
+    assert said(capsys, "schema", which) == (0, schema_text(which), "")  # type: ignore[arg-type]
+    assert said(capsys, "schema")[1] == schema_text("manifest")
