@@ -273,3 +273,28 @@ def test_a_folder_with_a_prefect_yaml_stands_for_it(here: Path) -> None:
     """As for Prefect itself: the other YAML files of such a folder are seldom manifests."""
     write(here, "d/prefect.yaml", "d/compose.yaml", "d/team/x.yaml")
     assert shown(here, "d") == ["d/prefect.yaml"]
+
+
+def test_a_pattern_names_what_it_matches(here: Path) -> None:
+    """Folders and files, sorted; two stars are any depth; a file of that very name is not a pattern."""
+    write(here, "b/d/x.yaml", "a/d/y.yaml", "a/e/z.yaml", "a/.d/h.yaml", "odd[1].yaml")
+    assert shown(here, "*/d") == ["a/d/y.yaml", "b/d/x.yaml"]
+    assert shown(here, "**/z.yaml", "b/*/*.yaml") == ["a/e/z.yaml", "b/d/x.yaml"]
+    assert shown(here, "odd[1].yaml") == ["odd[1].yaml"]
+
+
+def test_a_pattern_that_matches_nothing(here: Path) -> None:
+    """A mistake, and no empty answer."""
+    write(here, "a/d/x.yaml")
+    assert problem(here, "a/*/*.yml") == Problem(
+        Source("a/*/*.yml"), "", "nothing matches this pattern", "correct it"
+    )
+
+
+def test_a_pattern_does_not_lead_out_of_its_folder(here: Path) -> None:
+    """A link within a matched path could lead to any file of the machine."""
+    write(here.parent / "secret", "d/x.yaml")
+    write(here, "teams/a/d/y.yaml")
+    (here / "teams" / "b").symlink_to(here.parent / "secret")
+    assert problem(here, "teams/*/d").what == "the link leads out of the folder teams"
+    assert shown(here, "../secret/*") == ["../secret/d/x.yaml"]

@@ -7,10 +7,12 @@ empty answer, for an empty set of manifests could mean that everything may be de
 from __future__ import annotations
 
 import difflib
+import glob
 import os
 import stat
 from collections import deque
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,13 +38,27 @@ class ManifestFile:
 def discover(paths: Sequence[str], directory: Path) -> tuple[list[ManifestFile], list[Problem]]:
     """The files that `paths` name, seen from the working directory `directory`, and what is wrong with them.
 
-    A file is taken whatever its name, a folder is searched for `*.yaml` and `*.yml`. Files and problems are
-    sorted, and a file that is named or found twice is there once.
+    A file is taken whatever its name, a folder is searched for `*.yaml` and `*.yml`, and a pattern names what
+    it matches. Files and problems are sorted, and a file that is named or found twice is there once.
     """
     search = _Search(directory)
     for path in paths:
         search.add(path)
     return _distinct(search.files), sorted(set(search.problems))
+
+
+def matches(path: str, directory: Path) -> list[str]:
+    """What a pattern such as `teams/*/deployments` matches, sorted; `**` is folders at any depth.
+
+    None of it is hidden. A path that is no pattern, or is there as it is written, is itself.
+    """
+    if not glob.has_magic(path) or os.path.lexists(directory / path):
+        return [path]
+    fixed = _fixed(path)
+    # Unlike `glob.glob`, this does not follow links below `**`, which can form loops.
+    found = (directory / fixed).glob(str(Path(path).relative_to(fixed)))
+    below = (one.relative_to(directory / fixed) for one in found)
+    return sorted(str(fixed / one) for one in below if not any(part.startswith(".") for part in one.parts))
 
 
 def _distinct(files: Iterable[ManifestFile]) -> list[ManifestFile]:
@@ -67,7 +83,16 @@ class _Search:
                 Problem(Source(repr(name)), "", "it is not a path", "name a file or a folder")
             )
             return
-        path = self._directory / name
+        found = matches(name, self._directory)
+        if not found:
+            self._report(self._directory / name, "nothing matches this pattern", "correct it")
+        root = self._directory if found == [name] else self._directory / _fixed(name)
+        for one in found:
+            path = self._directory / one
+            if found == [name] or self._within(path, root):
+                self._add(path)
+
+    def _add(self, path: Path) -> None:
         try:
             mode = path.stat().st_mode
         except OSError as error:
@@ -141,7 +166,11 @@ class _Search:
         A pull request may hold a link to any file of the machine that checks it. The links of a mounted
         Kubernetes ConfigMap (`a.yaml` → `..data/a.yaml`) stay inside.
         """
-        if not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        return not path.is_symlink() or self._within(path, root)
+
+    def _within(self, path: Path, root: Path) -> bool:
+        """Whether a path leads to what is in a folder, all links followed."""
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
             return True
         what = f"the link leads out of the folder {self._shown(root)}"
         self._report(path, what, "replace it with the file, or name its target on the command line")
@@ -180,6 +209,11 @@ class _Search:
         near = path.relative_to(self._directory) if path.is_relative_to(self._directory) else path
         text = near.as_posix()
         return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _fixed(pattern: str) -> Path:
+    """The folder that all matches of a pattern are in."""
+    return Path(*takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
 
 
 def _first_missing(path: Path) -> Path | None:

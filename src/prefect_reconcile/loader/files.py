@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prefect_reconcile.loader.discovery import ManifestFile, discover
+from prefect_reconcile.loader.discovery import ManifestFile, discover, matches
 from prefect_reconcile.loader.document import MAX_BYTES, Document, parse
 from prefect_reconcile.model import Problem, Source
 
@@ -29,7 +29,7 @@ class Files:
         """
         files, problems = discover(paths, self.directory)
         self.problems += problems
-        apart = [(self.directory / one).resolve() for one in without]
+        apart = [(self.directory / one).resolve() for path in without for one in matches(path, self.directory)]
         named = {(self.directory / one).resolve() for one in paths}
         for file in files:
             path = file.path.resolve()
