@@ -2,8 +2,8 @@
 
 The contract suite in `contract/` runs against it and against real servers, so that it cannot lie about what
 that suite covers. What it does not know raises NotImplementedError. What it models loosely: the bodies of 422
-(the first problem only, without `ctx` and `input`), automations (as sent), and clock changes and
-calendar months in an interval's runs.
+(the first problem only, without `ctx` and `input`), automations (as sent), runs that are made by hand (not
+kept, and their parameters not checked), and clock changes and calendar months in an interval's runs.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", f"/deployments/{_ID}/pause_deployment", deployments.pause),
     ("POST", f"/deployments/{_ID}/resume_deployment", deployments.resume),
     ("POST", f"/deployments/{_ID}/schedule", scheduling.schedule_runs),
+    ("POST", f"/deployments/{_ID}/create_flow_run", scheduling.create_run),
     ("GET", f"/deployments/{_ID}/schedules", scheduling.read_schedules),
     ("POST", f"/deployments/{_ID}/schedules", scheduling.create_schedules),
     ("PATCH", f"/deployments/{_ID}/schedules/{_ID}", scheduling.update_schedule),

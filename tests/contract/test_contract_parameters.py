@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from prefects import ANY_OBJECT, FAR, Document, Prefect, per_version
+from prefects import ANY_OBJECT, CRASH, FAR, Document, Prefect, per_version
 
 SCHEMA: Document = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
 TEXT: Document = {"type": "object", "properties": {"x": {"type": "string"}}}
@@ -18,6 +18,8 @@ HEALED_BY_EMPTY = per_version(409, 204, 204, 204)
 JSON_OF_A_NUMBER = per_version(400, 400, 204, 204)
 # What any PATCH answers when the deployment was made without a schema.
 PATCH_WITHOUT_SCHEMA = per_version(409, 204, 204, 204)
+# Whether a reference to another document is left alone. Before, the server asks for it.
+NOT_FETCHED = per_version(False, False, False, True)
 
 
 # ---- POST
@@ -107,6 +109,59 @@ def test_a_schema_that_is_none_crashes_the_server(prefect: Prefect) -> None:
     """With a schema that is no JSON Schema every PATCH is 500."""
     live = prefect.deployment(parameter_openapi_schema={"type": "nope"})
     assert prefect.patch(live, {}) == (500, {"exception_message": "Internal Server Error"})
+
+
+# Schemas of the parameter x, a value, what an enforced POST answers to both, and what PATCH to the value.
+ODD: list[tuple[Document, Any, int, int]] = [
+    ({"type": "integer", "default": 1}, None, 422, 409),
+    ({"type": "integer"}, 1.0, 201, 204),
+    ({"type": "integer"}, True, 422, 409),
+    ({"type": "string", "format": "date"}, "no date", 201, 204),
+    ({"type": "object", "properties": {"a": {}}, "additionalProperties": False}, {"b": 1}, 422, 409),
+    ({"type": "object", "required": ["a"]}, {}, 201, 204),
+    ({"anyOf": [{"required": ["a"]}, {"type": "null"}]}, {}, 422, 409),
+    ({"items": [{"type": "integer"}]}, ["x"], 422, 409),
+    ({"items": [{"type": "integer"}]}, [1, "x"], 422, 204),
+]
+
+
+@pytest.mark.parametrize(("schema", "value", "created", "changed"), ODD, ids=str)
+def test_values_that_could_be_taken_otherwise(
+    prefect: Prefect, schema: Document, value: Any, created: int, changed: int
+) -> None:
+    """No format is checked, `required` counts only in a list, and PATCH alone reads `items` as positions."""
+    fields: Document = {"parameter_openapi_schema": {"properties": {"x": schema}}}
+    enforced = prefect.creation(**fields, parameters={"x": value}, enforce_parameter_schema=True)
+    assert prefect.status("POST", "/deployments/", enforced) == created
+    assert prefect.patch(prefect.deployment(**fields), {"parameters": {"x": value}})[0] == changed
+
+
+def test_a_parameter_may_be_named_required(prefect: Prefect) -> None:
+    """What a schema says of a parameter of the name `required` is lost with what is required."""
+    live = prefect.deployment(parameter_openapi_schema={"properties": {"required": {"type": "integer"}}})
+    assert prefect.patch(live, {"parameters": {"required": "x"}})[0] == 204
+
+
+@pytest.mark.parametrize("reference", ["http://127.0.0.1:9/schema", "#/definitions/missing"])
+def test_a_reference_that_leads_nowhere(prefect: Prefect, reference: str) -> None:
+    """PATCH is 409 once the parameter that has it is given, and nothing is fetched."""
+    if not NOT_FETCHED[prefect.version]:
+        pytest.skip("this version asks for other documents")
+    live = prefect.deployment(parameter_openapi_schema={"properties": {"x": {"$ref": reference}}})
+    assert [prefect.patch(live, {"parameters": {key: 1}})[0] for key in ("x", "y")] == [409, 204]
+
+
+def test_a_reference_to_itself(prefect: Prefect) -> None:
+    """PATCH is 422."""
+    live = prefect.deployment(parameter_openapi_schema={"allOf": [{"$ref": "#"}]})
+    assert prefect.patch(live, {})[0] == 422
+
+
+@pytest.mark.parametrize("properties", [{"x": True}, []], ids=str)
+def test_properties_that_crash_the_server(prefect: Prefect, properties: Any) -> None:
+    """Any PATCH is 500 where a property is no mapping, though true is a JSON Schema, or all are a list."""
+    live = prefect.deployment(parameter_openapi_schema={"properties": properties})
+    assert prefect.patch(live, {}) == CRASH
 
 
 # ---- a null schema

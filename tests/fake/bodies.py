@@ -21,7 +21,7 @@ from pydantic import (
 
 from fake.answers import invalid, parsed, parsed_list
 from fake.behaviour import Behaviour
-from fake.parameters import BadSchemaError, violation
+from fake.parameters import POST, BadSchemaError, violation
 from fake.schedules import Schedule
 from prefect_reconcile.model import Json, JsonObject
 
@@ -244,7 +244,7 @@ def _enforce(sent: JsonObject) -> None:
     if not isinstance(schema, dict) or not isinstance(parameters, dict):
         return
     try:
-        wrong = violation(parameters, schema)
+        wrong = violation(parameters, schema, POST)
     except BadSchemaError as error:
         wrong = f"The provided schema is not a valid json schema. Schema error: {error}"
     if wrong:

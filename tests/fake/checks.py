@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fake.answers import conflict, crash, refuse
-from fake.parameters import BadSchemaError, Hydration, violation_leniently
+from fake.parameters import (
+    PATCH,
+    PATCH_JOB,
+    POST,
+    POST_JOB,
+    RUN_JOB,
+    BadSchemaError,
+    CircularSchemaError,
+    Hydration,
+    Reading,
+    violation,
+)
 from fake.schedule_changes import check_slugs
 
 if TYPE_CHECKING:
@@ -20,7 +31,7 @@ _NOT_IN_NAMES = frozenset("/%&<>")
 def check_create(state: State, sent: DeploymentCreate, known: Deployment | None) -> None:
     """Refuse what POST refuses."""
     if sent.work_pool_name:
-        wrong = _job_variables_wrong(sent.job_variables, state.pool(sent.work_pool_name))
+        wrong = _job_variables_wrong(sent.job_variables, state.pool(sent.work_pool_name), POST_JOB)
         if wrong:
             refuse(422, f"Error creating deployment: {wrong}")
     _check_shared_limit(state, sent)
@@ -53,12 +64,48 @@ def check_update(state: State, live: Deployment, sent: DeploymentUpdate) -> Json
     return parameters
 
 
-def _job_variables_wrong(job_variables: JsonObject, pool: JsonObject) -> str | None:
-    """What the pool's template has against them; required variables are left to the run."""
+def check_run(state: State, live: Deployment) -> None:
+    """Refuse what POST …/create_flow_run refuses."""
+    job_variables = live.columns["job_variables"]
+    assert isinstance(job_variables, dict)
+    if live.queue:
+        wrong = _job_variables_wrong(job_variables, state.pools[str(live.queue["work_pool_name"])], RUN_JOB)
+        if wrong:
+            refuse(422, f"Error creating flow run: {wrong}")
+
+
+def check_template(template: JsonObject) -> None:
+    """Refuse what POST /work_pools/ refuses of a template."""
+    variables = template.get("variables")
+    if isinstance(variables, dict):
+        try:
+            violation({}, variables, POST)
+        except BadSchemaError as error:
+            refuse(422, f"Invalid schema: {error}")
+        except CircularSchemaError:
+            crash()
+
+
+def _job_variables_wrong(job_variables: JsonObject, pool: JsonObject, reading: Reading) -> str | None:
+    """What the pool's template has against them, with its defaults beside them but on PATCH."""
     template = pool["base_job_template"]
     assert isinstance(template, dict)
     schema = template.get("variables")
-    return violation_leniently(job_variables, schema) if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or not job_variables:
+        return None
+    defaults = {} if reading == PATCH_JOB else _defaults(schema)
+    try:
+        return violation({**defaults, **job_variables}, schema, reading)
+    except (BadSchemaError, CircularSchemaError):
+        crash()
+
+
+def _defaults(schema: JsonObject) -> JsonObject:
+    properties = schema.get("properties", {})
+    assert isinstance(properties, dict)
+    return {
+        name: one["default"] for name, one in properties.items() if isinstance(one, dict) and "default" in one
+    }
 
 
 def _check_shared_limit(state: State, sent: DeploymentCreate | DeploymentUpdate) -> None:
@@ -89,7 +136,7 @@ def _check_blocks(state: State, sent: DeploymentCreate) -> None:
 def _check_pool(state: State, name: str, sent: DeploymentUpdate) -> None:
     if name not in state.pools:
         crash()
-    wrong = _job_variables_wrong(sent.job_variables or {}, state.pools[name])
+    wrong = _job_variables_wrong(sent.job_variables or {}, state.pools[name], PATCH_JOB)
     if wrong:
         refuse(409, f"Error creating deployment: {wrong}")
 
@@ -107,9 +154,11 @@ def _check_parameters(live: Deployment, sent: DeploymentUpdate, parameters: Json
             "enabled and the deployment does not have a valid parameter schema.",
         )
     try:
-        wrong = violation_leniently(parameters, schema)
+        wrong = violation(parameters, schema, PATCH)
     except BadSchemaError:
         crash()
+    except CircularSchemaError:
+        refuse(422, "Invalid schema: Unable to validate schema with circular references.")
     if wrong:
         refuse(409, f"Error updating deployment: {wrong}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fake import rows
 from fake.answers import conflict, parsed, refuse
 from fake.bodies import FlowCreate, LimitCreate, WorkPoolCreate
+from fake.checks import check_template
 from fake.filters import ordered, page, query
 from fake.rows import copied
 
@@ -69,6 +70,7 @@ def create_pool(state: State, body: Json) -> tuple[int, Json]:
         refuse(403, "Work pools starting with 'Prefect' are reserved for internal use.")
     if sent.name in state.pools:
         refuse(409, "A work pool with this name already exists.")
+    check_template(sent.base_job_template)
     return 201, copied(state.add_pool(sent.sent()))
 
 

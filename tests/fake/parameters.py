@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import jsonschema
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from fake.answers import refuse
 
@@ -29,23 +31,50 @@ _GONE = object()
 
 
 class BadSchemaError(ValueError):
-    """The schema itself is no JSON Schema."""
+    """The schema itself is no JSON Schema, or none that the server can read."""
 
 
-def violation(parameters: JsonObject, schema: JsonObject) -> str | None:
-    """What POST has against the parameters when `enforce_parameter_schema` is sent. Raises BadSchemaError."""
-    return _violation(parameters, schema, lenient=False)
+class CircularSchemaError(ValueError):
+    """The schema refers to itself without end."""
 
 
-def violation_leniently(parameters: JsonObject, schema: JsonObject) -> str | None:
-    """What PATCH has against them: an optional one without default may be null. Raises BadSchemaError."""
-    return _violation(parameters, schema, lenient=True)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a schema is read before a value is checked by it.
+
+    `lenient`: an optional property without default may be null, and `items` that are a list are positions;
+    `null_beside_default`: an optional one with a default may be null too; `formats` are checked;
+    `required` counts, which it otherwise does only within lists.
+    """
+
+    lenient: bool = True
+    null_beside_default: bool = False
+    formats: bool = False
+    required: bool = False
 
 
-def _violation(parameters: JsonObject, schema: JsonObject, *, lenient: bool) -> str | None:
+POST = Reading(lenient=False)
+"""Parameters of a deployment that is made with `enforce_parameter_schema` written out."""
+PATCH = Reading()
+"""Parameters of a deployment that is changed."""
+POST_JOB = Reading(null_beside_default=True)
+"""Job variables of a deployment that is made."""
+PATCH_JOB = Reading(formats=True)
+"""Job variables of a deployment that is moved."""
+RUN_JOB = Reading(null_beside_default=True, required=True)
+"""Job variables of a run that is made."""
+
+
+def violation(value: JsonObject, schema: JsonObject, reading: Reading) -> str | None:
+    """What is wrong with a value. Raises BadSchemaError and CircularSchemaError."""
     if schema in _NOTHING_TO_CHECK:
         return None
-    error = jsonschema.exceptions.best_match(_checker(json.dumps(schema), lenient).iter_errors(parameters))
+    try:
+        error = jsonschema.exceptions.best_match(_checker(json.dumps(schema), reading).iter_errors(value))
+    except Unresolvable as reason:
+        return f"Validation failed. Failure reason: {reason}"
+    except RecursionError as reason:
+        raise CircularSchemaError(str(reason)) from reason
     if error is None:
         return None
     place = error.json_path.replace("$.", "")
@@ -54,13 +83,18 @@ def _violation(parameters: JsonObject, schema: JsonObject, *, lenient: bool) -> 
 
 
 @cache
-def _checker(text: str, lenient: bool) -> jsonschema.Draft202012Validator:
+def _checker(text: str, reading: Reading) -> jsonschema.Draft202012Validator:
     schema: Schema = json.loads(text)
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)
+        read = _adapted(schema, reading) if reading.lenient else schema
+        read = read if reading.required else _without_required(read)
+        jsonschema.Draft202012Validator.check_schema(read)
     except jsonschema.SchemaError as error:
         raise BadSchemaError(error.message) from error
-    return jsonschema.Draft202012Validator(_without_required(_nullable(schema) if lenient else schema))
+    except (TypeError, AttributeError) as error:
+        raise BadSchemaError(str(error)) from error
+    formats = jsonschema.Draft202012Validator.FORMAT_CHECKER if reading.formats else None
+    return jsonschema.Draft202012Validator(read, registry=Registry(), format_checker=formats)
 
 
 def _without_required(value: Any) -> Any:
@@ -69,21 +103,24 @@ def _without_required(value: Any) -> Any:
     return value
 
 
-def _nullable(schema: Schema) -> Schema:
-    """The schema in which optional properties may be null, since pydantic 1 wrote them without saying so."""
+def _adapted(schema: Schema, reading: Reading) -> Schema:
+    """The schema as it would be had pydantic 1 written a valid one."""
     changed = deepcopy(schema)
     for part in (changed, *changed.get("definitions", {}).values()):
-        _allow_null(part)
+        _adapt(part, reading)
     return changed
 
 
-def _allow_null(schema: Schema) -> None:
+def _adapt(schema: Schema, reading: Reading) -> None:
     for name, found in schema.get("properties", {}).items():
         optional = name not in schema.get("required", [])
-        if optional and found.get("type", "null") != "null" and "default" not in found:
+        without_default = "default" not in found or reading.null_beside_default
+        if optional and found.get("type", "null") != "null" and without_default:
             found["anyOf"] = [{"type": found.pop("type")}, {"type": "null"}]
+        if isinstance(found.get("items"), list) and "prefixItems" not in found:
+            found["prefixItems"] = found.pop("items")
         if "properties" in found:
-            _allow_null(found)
+            _adapt(found, reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fake import rows
 from fake.answers import conflict, parsed, refuse
 from fake.bodies import RunsToSchedule, schedule_creates, schedule_update
+from fake.checks import check_run
 from fake.filters import page, query
 from fake.rows import copied
 from fake.schedule_changes import check_slugs, new_schedules, patch_schedule
@@ -90,6 +91,14 @@ def _add_runs(state: State, live: Deployment, schedule: JsonObject, asked: RunsT
         live.runs.setdefault(str(row["idempotency_key"]), (moment, row))
         if number >= asked.min_runs and moment >= start + asked.min_time:
             return
+
+
+def create_run(state: State, body: Json, key: str) -> tuple[int, Json]:
+    """POST /deployments/{id}/create_flow_run: what it refuses, and of the run that it makes the id alone."""
+    if body:
+        raise NotImplementedError("the fake Prefect makes runs with the deployment's own values alone")
+    check_run(state, state.deployment(key, "Deployment not found"))
+    return 201, {"id": state.new_id()}
 
 
 def filter_runs(state: State, body: Json) -> tuple[int, Json]:

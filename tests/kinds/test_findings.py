@@ -116,7 +116,9 @@ OUTER = (
 )
 def test_unknown_key(path: tuple[str | int, ...], value: dict[str, object], remedy: str) -> None:
     """A key that is not known is told with the likeliest one, with its place, or with all there are."""
-    assert findings({"name": "b", **value}) == (Finding(path, "unknown key", remedy, on_key=True),)
+    assert findings({"name": "b", **value}) == (
+        Finding(path, "unknown key", remedy, on_key=True, stray=True),
+    )
 
 
 def test_error_without_words_of_ours() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefect_reconcile.model import Json, Key, Path
-from prefect_reconcile.render.safe import MASK, is_secret, line, masked, path, value
+from prefect_reconcile.render.safe import MASK, line, masked, path, value
+from prefect_reconcile.secrecy import is_secret
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode's categories of control, format and surrogate characters, and of line breaks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from prefect_reconcile.model import Filled, Finding, Json, JsonObject, Path
+from prefect_reconcile.secrecy import is_secret
 
 LONGEST = 60
 """How many characters of a value a message shows."""
@@ -104,20 +106,25 @@ def _finding(details: ErrorDetails, model: type[BaseModel]) -> Finding:
         case "missing":
             return Finding(path, "required key is missing", f"add {path[-1]}: …")
         case "literal_error":
-            return Finding(path, f"{shown(value)} is not possible here", f"write {_choices(context)}")
+            return Finding(path, f"{shown(value, path)} is not possible here", f"write {_choices(context)}")
         case _ if kind in _BOUNDS:
             words, bound, direction = _BOUNDS[kind]
-            what = f"has to be {words} {context[bound]}, found {shown(value)}"
+            what = f"has to be {words} {context[bound]}, found {shown(value, path)}"
             return Finding(path, what, f"write a {direction} number")
         case _ if kind in _EXPECTED:
-            what = f"expected {_EXPECTED[kind]}, found {shown(value)}"
-            return Finding(path, what, _instead(_EXPECTED[kind], value))
+            return mismatch(path, _EXPECTED[kind], value)
         case _:
-            return Finding(path, f"{details['msg'].lower()}, found {shown(value)}", "correct it")
+            return Finding(path, f"{details['msg'].lower()}, found {shown(value, path)}", "correct it")
 
 
 def _choices(context: Mapping[str, Any]) -> str:
     return str(context["expected"]).replace("'", "")
+
+
+def mismatch(path: Path, expected: str, value: object) -> Finding:
+    """The finding for a value of another type; `expected` is one of the types' names here, as `a list`."""
+    remedy = f"write {expected}" if is_secret(path) else _instead(expected, value)
+    return Finding(path, f"expected {expected}, found {shown(value, path)}", remedy)
 
 
 def _instead(expected: str, value: object) -> str:
@@ -130,18 +137,25 @@ def _instead(expected: str, value: object) -> str:
             return "write a mapping, as in key: value"
         case "true or false", "true" | "false":
             return f"remove the quotes: {value}"
-        case "a whole number", str() if value.isascii() and value.isdigit():
+        case "a whole number" | "an integer" | "a number", str() if _NUMBER.fullmatch(value):
             return f"remove the quotes: {value}"
         case _:
             return f"write {expected}"
 
 
-def shown(value: object) -> str:
-    """A value that was found, short enough for a message."""
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
+
+
+def shown(value: object, path: Path = ()) -> str:
+    """A value that was found, short enough for a message, and no secret, as far as its path tells."""
     match value:
         case None:
             return "nothing"
-        case bool() | int() | float() | str():
+        case bool():
+            return dumps(value)
+        case int() | float() | str() if is_secret(path):
+            return "a value that is not shown"
+        case int() | float() | str():
             text = dumps(value, ensure_ascii=False)
             return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
         case list():

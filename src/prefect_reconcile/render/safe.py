@@ -6,6 +6,7 @@ import re
 from json import JSONDecodeError, JSONDecoder, dumps
 
 from prefect_reconcile.model import Json, Key, Path, path_text
+from prefect_reconcile.secrecy import is_secret
 
 MASK = "********"
 
@@ -17,23 +18,6 @@ _UNSEEN = re.compile(
 )
 """Control characters, and those that hide or reorder what a person reads: Unicode's categories Cc, Cf,
 Cs, Zl and Zp, and what its property Default_Ignorable_Code_Point holds beyond them."""
-
-_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
-
-_SECRET = re.compile(
-    r"(password|passwd|passphrase|passcode|secret|token|credential|api_?key)s?\d*(_|$)"
-    r"|(^|_)(pwd|creds?|jwt|dsn|authorization|bearer|cookie|basic_auth|auth_?string|connection_(string|url)|conn_str)(_|$)"
-    r"|(^|_)(access|account|encryption|master|private|shared|signing|ssh|storage)_?keys?\d*(_|$)"
-    r"|(^|_)pass$"
-)
-_NOT_SECRET = re.compile(
-    # What is said about a secret is none: `token_limit`, `password_file`, `secret_name`.
-    r"_(arn|budget|count|endpoint|expiry|file|length|limit|name|path|policy|ref|rotation|size|ttl|type|window)s?$"
-    r"|tokens_per_[a-z]+$"
-    r"|(^|_)(max|min|num|n|total|input|output|prompt|completion|context)_([a-z]+_)*tokens?$"
-    r"|(^|_)token_ur[il]$"
-    r"|^image_pull_secrets?$"
-)
 
 _REFERENCE = re.compile(r"\{\{\s*prefect\.[^{}]*\}\}")
 """What Prefect puts in at run time: it names a block or a variable and holds no secret."""
@@ -66,16 +50,6 @@ def _masked_key(key: Key) -> Key:
     except JSONDecodeError:
         return key
     return Key(key.text[:start] + dumps(masked(found), ensure_ascii=False) + key.text[end:])
-
-
-def is_secret(steps: Path) -> bool:
-    """Whether a key of the path looks like that of a secret: `password`, `apiToken`, `AWS_SECRET_KEY`."""
-    return any(isinstance(step, str) and _is_secret_name(step) for step in steps)
-
-
-def _is_secret_name(name: str) -> bool:
-    words = _WORD_BOUNDARY.sub("_", name).strip("_").lower()
-    return bool(_SECRET.search(words)) and not _NOT_SECRET.search(words)
 
 
 def masked(one: Json, steps: Path = ()) -> Json:

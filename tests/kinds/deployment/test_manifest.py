@@ -13,14 +13,14 @@ from prefect.server.schemas.core import Flow as CoreFlow
 
 from prefect_reconcile.kinds.deployment import SHAPES, read
 from prefect_reconcile.kinds.deployment.models import ConcurrencyOptions, Deployment, Schedule
-from prefect_reconcile.model import Finding, FlowFacts, JsonObject, Manifest, Path, path_text
+from prefect_reconcile.model import Finding, FlowFacts, JsonObject, Manifest, NoFlow, Path, path_text
 from strategies import JSON, OBJECTS, manifests, schedules
 
 FLOW_ID = "f0000000-0000-4000-8000-000000000000"
 
 
-def no_code(entrypoint: str) -> None:
-    return None
+def no_code(entrypoint: str) -> NoFlow:
+    return NoFlow("there is no file", "check the path")
 
 
 def manifest(**written: Any) -> Manifest:
@@ -177,19 +177,29 @@ def test_flow_id_beats_code() -> None:
     }
 
 
-@pytest.mark.parametrize("facts", [None, code(name=None)])
-def test_flow_that_nobody_tells(facts: FlowFacts | None) -> None:
+@pytest.mark.parametrize(
+    ("told", "what", "remedy"),
+    [
+        (code(name=None), "the code computes the flow's name, so it is not known", "add flow: …"),
+        (NoFlow("f.py is not here", "add it"), "f.py is not here", "add it, or add flow: …"),
+        (NoFlow("f.py has no flow etl", "correct it", certain=True), "f.py has no flow etl", "correct it"),
+    ],
+)
+def test_flow_that_nobody_tells(told: FlowFacts | NoFlow, what: str, remedy: str) -> None:
     """Where neither manifest nor code names the flow, the manifest has to."""
-    assert read({"name": "nightly", "entrypoint": "f.py:etl"}, lambda entrypoint: facts) == (
-        None,
-        (
-            Finding(
-                ("flow",),
-                "required key is missing, and no code at the entrypoint tells the flow's name",
-                "add flow: …",
-            ),
-        ),
-    )
+    value: JsonObject = {"name": "nightly", "entrypoint": "f.py:etl"}
+    assert read(value, lambda entrypoint: told) == (None, (Finding(("entrypoint",), what, remedy),))
+
+
+def test_entrypoint_that_is_certainly_wrong() -> None:
+    """It is refused even where the manifest names the flow, together with what else is wrong."""
+    told = NoFlow("f.py has no flow etl", "correct it", certain=True)
+    schema: JsonObject = {"properties": {"day": {"type": "integer"}}}
+    value: JsonObject = {"flow": "etl", "name": "nightly", "entrypoint": "f.py:etl"}
+    parameters: JsonObject = {"parameters": {"day": "x"}, "parameter_openapi_schema": schema}
+    _, found = read({**value, **parameters}, lambda entrypoint: told)
+    assert [path_text(one.path) for one in found] == ["entrypoint", "parameters.day"]
+    assert read(value, lambda entrypoint: NoFlow("f.py is not here", "add it"))[1] == ()
 
 
 def test_flow_name_in_code_that_prefect_refuses() -> None:
@@ -272,7 +282,7 @@ CRON = {"cron": "0 2 * * *"}
 )
 def test_unknown_key(path: Path, written: JsonObject, remedy: str) -> None:
     """An unknown key at any level is told where it stands, with the key that is likely meant."""
-    assert findings(**written) == (Finding(path, "unknown key", remedy, on_key=True),)
+    assert findings(**written) == (Finding(path, "unknown key", remedy, on_key=True, stray=True),)
 
 
 A_MAPPING = "write a mapping, as in key: value"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -321,3 +322,44 @@ def test_answer_of_another_page() -> None:
     answer, _ = counting({"results": [answered()], "count": 2, "pages": 2}, {"detail": "x"})
     with pytest.raises(PrefectError, match=r"^Prefect answered a list with None"):
         hold(observe([manifest()]), answer)
+
+
+def pool_of(variables: JsonObject) -> JsonObject:
+    """The work pool k8s with these variables, as the API answers it."""
+    template: JsonObject = {"variables": variables, "job_configuration": {}}
+    return {"id": "1", "name": "k8s", "base_job_template": template}
+
+
+def test_job_variables_that_the_pool_refuses() -> None:
+    """A problem stands at the value in the file, for a new deployment and for a live one, by its own pool."""
+    pool = pool_of(
+        {"properties": {"limits": {"properties": {"cpu": {"type": "array", "items": {"type": "integer"}}}}}}
+    )
+    wanted = manifest(work_pool_name="k8s", job_variables={"limits": {"cpu": [1, "x"]}})
+    wanted = replace(wanted, locate=lambda path: Source("d.yaml", len(path), 2))
+    place = Source("d.yaml", 4, 2)
+    what = 'expected an integer, found "x"'
+    problem = Problem(place, "job_variables.limits.cpu[1]", what, "write an integer")
+    for there in (paginated(), paginated(answered())):
+        assert observed(wanted, work=[pool], deployments=there).problems == (problem,)
+    elsewhere = {**pool, "id": "2", "name": "vm"}
+    other = manifest(name="b", work_pool_name="vm", job_variables={"limits": {"cpu": [1]}})
+    assert observed(other, work=[pool_of({}), elsewhere]).problems == ()
+    assert observed(manifest(work_pool_name="k8s"), work=[pool]).problems == ()
+
+
+def test_job_variables_that_only_a_new_deployment_gets() -> None:
+    """What is left alone on a live deployment is not checked there."""
+    pool = pool_of({"properties": {"cpu": {"type": "integer"}}})
+    wanted = replace(manifest(work_pool_name="k8s"), initial={"job_variables": {"cpu": "x"}})
+    assert [one.path for one in observed(wanted, work=[pool]).problems] == ["job_variables.cpu"]
+    assert observed(wanted, work=[pool], deployments=paginated(answered())).problems == ()
+
+
+def test_parameters_that_prefect_refuses() -> None:
+    """What a manifest does not tell by itself is a problem too: POST takes no null, and PATCH does."""
+    schema: JsonObject = {"properties": {"day": {"type": "integer"}}}
+    wanted = manifest(parameters={"day": None}, parameter_openapi_schema=schema)
+    what, remedy = "expected an integer, found nothing", "write an integer"
+    assert observed(wanted).problems == (Problem(SOURCE, "parameters.day", what, remedy),)
+    assert observed(wanted, deployments=paginated(answered())).problems == ()

@@ -12,7 +12,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from prefect_reconcile.kinds import findings
-from prefect_reconcile.kinds.deployment import canonical, schedules
+from prefect_reconcile.kinds.deployment import canonical, parameters, schedules
 from prefect_reconcile.kinds.deployment.models import FORBIDDEN, Deployment, Schedule
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, NoFlow, Path
@@ -24,10 +24,24 @@ def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Fi
     """See `Kind.read`."""
     flattened, nested = _flatten_schedules(value)
     model, refused = _checked(flattened)
-    found = [_nest(one, nested) for one in (*refused, *_conflicts(flattened, refused))]
+    found = [*refused, *_conflicts(flattened, refused)]
+    told = _told(flattened, code)
+    facts = told if isinstance(told, FlowFacts) else None
+    flow, lost = _flow(model, told) if model and not found else (None, ())
+    checked = parameters.check(flattened, facts)
+    found += [*lost, *(one for one in checked.wrong if not any(_is_within(two, one) for two in found))]
     if model is None or found:
-        return None, tuple(found)
-    return _manifest(model, code)
+        return None, tuple(_nest(one, nested) for one in found)
+    return _manifest(model, flow, facts, tuple(_nest(one, nested) for one in checked.hints)), ()
+
+
+def _told(value: JsonObject, code: CodeLookup) -> FlowFacts | NoFlow | None:
+    entrypoint = value.get("entrypoint")
+    return code(entrypoint) if isinstance(entrypoint, str) and entrypoint else None
+
+
+def _is_within(one: Finding, other: Finding) -> bool:
+    return one.path[: len(other.path)] == other.path
 
 
 def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, ...]]:
@@ -37,32 +51,37 @@ def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, .
         return None, findings.translate(error, Deployment)
 
 
-def _manifest(model: Deployment, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
-    found = code(model.entrypoint) if model.entrypoint else None
-    facts = found if isinstance(found, FlowFacts) else None
+def _flow(model: Deployment, told: FlowFacts | NoFlow | None) -> tuple[str | None, tuple[Finding, ...]]:
+    """The flow's name, None where its id stands for it, or what is wrong with it."""
+    facts = told if isinstance(told, FlowFacts) else None
     flow = model.flow or (facts.name if facts and not model.flow_id else None)
     named = bool(flow or model.flow_id)
-    if isinstance(found, NoFlow) and (found.certain or not named):
-        remedy = found.remedy if found.certain else f"{found.remedy}, or add flow: …"
-        return None, (Finding(("entrypoint",), found.what, remedy),)
+    if isinstance(told, NoFlow) and (told.certain or not named):
+        remedy = told.remedy if told.certain else f"{told.remedy}, or add flow: …"
+        return None, (Finding(("entrypoint",), told.what, remedy),)
     if not named:
         what = "the code computes the flow's name, so it is not known"
         return None, (Finding(("entrypoint",), what, "add flow: …"),)
     if flow and FORBIDDEN.search(flow):
         what = f"the code names its flow {findings.shown(flow)}, which Prefect refuses"
         return None, (Finding(("entrypoint",), what, "rename it there"),)
+    return flow, ()
+
+
+def _manifest(
+    model: Deployment, flow: str | None, facts: FlowFacts | None, hints: tuple[Finding, ...]
+) -> Manifest:
     written = cast("JsonObject", model.model_dump(exclude_unset=True, exclude={"name", "flow", "flow_id"}))
     if "description" not in written and facts:
         written["description"] = facts.description
-    hints: tuple[Finding, ...] = ()
     if "parameter_openapi_schema" not in written and facts:
         if facts.schema is not None:
             written["parameter_openapi_schema"] = facts.schema
         else:
-            hints = (_no_schema(facts),)
+            hints = (_no_schema(facts), *hints)
     refs = {"name": model.name, **({"flow": flow} if flow else {"flow_id": str(model.flow_id)})}
     identity = f"{flow or model.flow_id}/{model.name}"
-    return Manifest(identity, canonical.from_manifest(written), refs, hints), ()
+    return Manifest(identity, canonical.from_manifest(written), refs, hints)
 
 
 def _no_schema(facts: FlowFacts) -> Finding:

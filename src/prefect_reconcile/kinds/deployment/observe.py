@@ -10,17 +10,20 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
+from prefect_reconcile.kinds.deployment import job_variables, parameters
 from prefect_reconcile.kinds.deployment.canonical import NAME, from_answer
 from prefect_reconcile.model import (
     Call,
     Conversation,
     Desired,
+    Finding,
     Json,
     JsonObject,
     Live,
     Observation,
     Problem,
     ask,
+    path_text,
     repetitions,
     together,
 )
@@ -44,8 +47,8 @@ class _Facts:
 
 
 def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
-    """See `Kind.observe`. Problems are work pools and flows that are not there, and identities that two
-    manifests turn out to share once their `flow_id` has a name."""
+    """See `Kind.observe`. Problems are work pools and flows that are not there, identities that two
+    manifests turn out to share once their `flow_id` has a name, and values that Prefect will refuse."""
     if not desired:
         return Observation((), {})
     facts = yield from _read(desired)
@@ -58,6 +61,7 @@ def observe(desired: Sequence[Desired]) -> Conversation[Observation]:
         if name in wanted:
             live[name] = _live(name, answer, facts)
     problems += yield from _missing_pools(known, facts.pools)
+    problems += _refused(known, live, facts.pools)
     return Observation(known, live, problems)
 
 
@@ -202,6 +206,28 @@ def _missing_pools(
             Problem(one.place("work_pool_name"), "work_pool_name", f'there is no work pool "{pool}"', remedy)
         )
     return tuple(problems)
+
+
+def _refused(
+    desired: Sequence[Desired], live: Mapping[str, Live], pools: Mapping[str, JsonObject]
+) -> tuple[Problem, ...]:
+    """A problem for each value of a manifest that Prefect will refuse for what is on the server."""
+    variables = {name: job_variables.of_pool(pool) for name, pool in pools.items()}
+    problems: list[Problem] = []
+    for one in desired:
+        there = live.get(one.name)
+        found = [*parameters.check_observed(one, there)]
+        wanted = one.fields if there else {**one.initial, **one.fields}
+        written, pool = wanted.get("job_variables"), variables.get(str(wanted.get("work_pool_name")))
+        if pool and written and isinstance(written, dict):
+            found += job_variables.check(written, pool, live=there is not None)
+        problems += (_problem(one, finding) for finding in found)
+    return tuple(problems)
+
+
+def _problem(one: Desired, finding: Finding) -> Problem:
+    source = one.locate(finding.path) if one.locate else one.source
+    return Problem(source, path_text(finding.path), finding.what, finding.remedy)
 
 
 def _refs(desired: Iterable[Desired], name: str) -> set[str]:
