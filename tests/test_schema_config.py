@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel
 
@@ -9,7 +12,7 @@ from prefect_reconcile.kinds.deployment.models import Deployment
 from prefect_reconcile.model import JsonObject
 from prefect_reconcile.schema import config_schema
 from prefect_reconcile.settings.config_keys import Config, Target
-from test_schema import CRON, Variable, check, described, expect, validator
+from test_schema import CRON, ROOT, Variable, check, described, expect, validator
 
 CONFIG = validator("config")
 
@@ -57,6 +60,12 @@ def test_defaults_in_the_configuration(written: JsonObject, valid: bool) -> None
     """They are any part of any manifest, for all targets and for one."""
     assert CONFIG.is_valid({"defaults": written}) == valid
     assert CONFIG.is_valid({"targets": {"dev": {"defaults": written}}}) == valid
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples").rglob("reconcile.toml")), ids=str)
+def test_an_example_is_valid(file: Path) -> None:
+    """As what the language server for TOML checks."""
+    assert list(CONFIG.iter_errors(tomllib.loads(file.read_text()))) == []
 
 
 @pytest.mark.parametrize("written", [{"nme": 1}, {"paused": 1}, {"targets": {"a b": {}}}], ids=str)
