@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from prefect import Flow
 
 from prefect_reconcile.loader.code import Code
-from prefect_reconcile.model import FlowFacts
+from prefect_reconcile.model import FlowFacts, JsonObject, NoFlow
 
 
 def write(root: Path, path: str, source: str) -> None:
@@ -22,14 +23,26 @@ def write(root: Path, path: str, source: str) -> None:
 
 def known(name: str | None, description: str | None) -> FlowFacts:
     """What the code of a flow without parameters says."""
-    return FlowFacts(name, description, {"title": "Parameters", "type": "object", "properties": {}})
+    schema: JsonObject = {"title": "Parameters", "type": "object", "properties": {}}
+    return FlowFacts(name, description, schema, parameters=frozenset())
 
 
-def facts(root: Path, source: str, name: str = "my_flow") -> FlowFacts | None:
-    """What the code says about one of its functions."""
+NOWHERE = "correct it, or run where the code is"
+
+
+def not_found(entrypoint: str) -> NoFlow:
+    """The answer for a manifest in the root."""
+    return NoFlow(f"no code is found here for {entrypoint!r:.80} (looked in the working directory)", NOWHERE)
+
+
+def facts(root: Path, source: str, name: str = "my_flow") -> FlowFacts | NoFlow:
+    """What the code says about one of its names."""
     write(root, "flow.py", source)
     return Code(root).lookup(root)(f"flow.py:{name}")
 
+
+FLOW = "from prefect import flow\n@flow\ndef my_flow(): ...\n"
+FOUND = known("my-flow", "")
 
 IMPORTS = "import prefect, prefect.flows\nimport prefect as p\nfrom prefect import flow, flow as f, task\n"
 
@@ -55,6 +68,11 @@ PREFECT_DOES = [
     "@flow\ndef my_flow():\n    f'formatted'",
     "@flow\ndef my_flow():\n    1\n    'late'",
     "@flow(name='first')\ndef my_flow(): ...\n@flow(name='last')\ndef my_flow(): ...",
+    "def _run():\n    'Doc'\nmy_flow = flow(_run)",
+    "def _run():\n    'Doc'\nmy_flow = flow(_run, name='mine', description='Short')",
+    "def _run():\n    'Doc'\nmy_flow = prefect.flow(name='mine')(_run)",
+    "@flow(name='mine')\ndef run():\n    'Doc'\nmy_flow = run",
+    "from prefect.flows import *\n@flow(name='mine')\ndef my_flow(): ...",
 ]
 
 
@@ -67,7 +85,7 @@ def test_as_prefect(source: str, tmp_path: Path) -> None:
     flow = namespace["my_flow"]
     assert isinstance(flow, Flow)
     found = facts(tmp_path, source)
-    assert found is not None
+    assert isinstance(found, FlowFacts)
     assert (found.name, found.description) == (flow.name, flow.description or "")
 
 
@@ -91,35 +109,27 @@ def test_not_literal(arguments: str, expected: FlowFacts, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("module", ["prefect", "prefect.flows", "prefect.tasks"])
+def test_any_import_of_prefect(module: str, tmp_path: Path) -> None:
+    """Python binds the package by an import of any of its modules."""
+    assert facts(tmp_path, f"import {module}\n@prefect.flow\ndef my_flow(): ...") == FOUND
+
+
 @pytest.mark.parametrize(
-    "source",
+    "change",
     [
-        "",
-        "def my_flow(): ...",
-        "from prefect import task\n@task\ndef my_flow(): ...",
-        "from prefect import flow\n@flow\ndef other(): ...",
-        "from elsewhere import flow\n@flow\ndef my_flow(): ...",
-        "from .prefect import flow\n@flow\ndef my_flow(): ...",
-        "@flow\ndef my_flow(): ...",
-        "import prefect.flows as p\n@prefect.flow\ndef my_flow(): ...",
-        "import prefect\n@prefect.task\ndef my_flow(): ...",
-        "import prefect\n@prefect[0].flow\ndef my_flow(): ...",
-        "from prefect import flow\n@flow.with_options()\ndef my_flow(): ...",
-        "from prefect import flow\nclass A:\n    @flow\n    def my_flow(self): ...",
-        "from prefect import flow\ndef outer():\n    @flow\n    def my_flow(): ...",
-        "from prefect import flow\nmy_flow = flow(lambda: None)",
-        "from prefect import flow\n@flow\ndef my_flow(): ...\n)",
-        "from prefect import flow\n@flow\ndef my_flow(): ...\n\0",
-        "# coding: no-such-codec\nfrom prefect import flow\n@flow\ndef my_flow(): ...",
+        "my_flow = my_flow.with_options(name='other')",
+        "my_flow.name = 'other'",
+        "from elsewhere import *",
+        "if 1:\n    my_flow = other",
+        "def later():\n    global my_flow",
     ],
 )
-def test_not_found(source: str, tmp_path: Path) -> None:
-    """What is not a flow of Prefect at the top of a file that parses tells nothing."""
-    assert facts(tmp_path, source) is None
-
-
-FLOW = "from prefect import flow\n@flow\ndef my_flow(): ...\n"
-FOUND = known("my-flow", "")
+def test_changed_afterwards(change: str, tmp_path: Path) -> None:
+    """A flow that the file changes once it is defined is one of which nothing is known."""
+    found = facts(tmp_path, f"{FLOW}{change}\n")
+    assert isinstance(found, FlowFacts)
+    assert (found.name, found.description, found.schema, found.parameters) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -130,26 +140,23 @@ FOUND = known("my-flow", "")
         "flows/../flows/etl.py:my_flow",
         "flows.etl:my_flow",
         "flows.etl.my_flow",
+        "flows.pkg:my_flow",
+        "flows.pkg.my_flow",
+        "flows/pkg/__init__.py:my_flow",
     ],
 )
 def test_forms_of_an_entrypoint(entrypoint: str, tmp_path: Path) -> None:
-    """A file or a module, from the root."""
+    """A file, a module or a package, from the root."""
     write(tmp_path, "flows/etl.py", FLOW)
+    write(tmp_path, "flows/pkg/__init__.py", FLOW)
+    write(tmp_path, "flows/pkg.py", "")
     assert Code(tmp_path).lookup(tmp_path / "deployments")(entrypoint) == FOUND
 
 
-@pytest.mark.parametrize(
-    "entrypoint",
-    [
-        *["", ":", ".", "my_flow", ":my_flow", "flows/etl.py", "flows/etl.py:", "flows/etl.py:other"],
-        *["flows/none.py:my_flow", "flows:my_flow", "flows/etl.py:Class.my_flow", "flows\0.py:my_flow"],
-        *["flows/" + "x" * 300 + ".py:my_flow", "flows/etl.py/x.py:my_flow", "\udcff.py:my_flow"],
-    ],
-)
-def test_entrypoint_without_code(entrypoint: str, tmp_path: Path) -> None:
-    """An entrypoint that leads nowhere in the repository tells nothing."""
-    write(tmp_path, "flows/etl.py", FLOW)
-    assert Code(tmp_path).lookup(tmp_path)(entrypoint) is None
+def test_file_name_that_is_a_module(tmp_path: Path) -> None:
+    """`etl.py` is the function `py` of the module `etl`, where there is one."""
+    write(tmp_path, "etl.py", FLOW.replace("my_flow", "py"))
+    assert Code(tmp_path).lookup(tmp_path)("etl.py") == known("py", "")
 
 
 def test_folder_of_the_manifest_comes_first(tmp_path: Path) -> None:
@@ -159,6 +166,25 @@ def test_folder_of_the_manifest_comes_first(tmp_path: Path) -> None:
     code = Code(tmp_path)
     names = [code.lookup(tmp_path / folder)("etl.py:my_flow") for folder in ("team", "other", "")]
     assert names == [known("team", ""), known("root", ""), known("root", "")]
+
+
+def test_one_folder_for_all_entrypoints(outside: Path) -> None:
+    """With a folder of their own, entrypoints are looked up there and nowhere else, wherever it is."""
+    root = outside.parent / "root"
+    write(root, "near.py", FLOW)
+    write(root, "team/etl.py", "")
+    looks = [Code(root, only).lookup(root / "team") for only in (outside, Path("../secret"))]
+    assert [look("etl.py:my_flow") for look in looks] == [FOUND, FOUND]
+    what = f"no code is found here for 'near.py:my_flow' (looked in {outside})"
+    assert [look("near.py:my_flow") for look in looks] == [NoFlow(what, NOWHERE)] * 2
+
+
+def test_imports_from_the_one_folder(tmp_path: Path) -> None:
+    """The modules of the code are found from the folder that it is run in."""
+    write(tmp_path, "code/flows/etl.py", "from shared.flows import my_flow")
+    write(tmp_path, "code/shared/flows.py", FLOW)
+    write(tmp_path, "shared/flows.py", "")
+    assert Code(tmp_path, Path("code")).lookup(tmp_path)("flows/etl.py:my_flow") == FOUND
 
 
 @pytest.fixture
@@ -182,7 +208,9 @@ def test_outside_of_the_root(outside: Path) -> None:
         "folder/etl.py",
         "folder/../etl.py",
     ]
-    assert [look(f"{entrypoint}:my_flow") for entrypoint in entrypoints] == [None] * 5
+    assert [look(f"{entrypoint}:my_flow") for entrypoint in entrypoints] == [
+        not_found(f"{entrypoint}:my_flow") for entrypoint in entrypoints
+    ]
 
 
 def test_manifest_outside_of_the_root(outside: Path) -> None:
@@ -190,7 +218,9 @@ def test_manifest_outside_of_the_root(outside: Path) -> None:
     root = outside.parent / "root"
     write(outside.parent, "other/etl.py", FLOW)
     look = Code(root).lookup(outside)
-    assert [look("etl.py:my_flow"), look("../other/etl.py:my_flow")] == [FOUND, None]
+    where = f"looked in {outside} and the working directory"
+    what = f"no code is found here for '../other/etl.py:my_flow' ({where})"
+    assert [look("etl.py:my_flow"), look("../other/etl.py:my_flow")] == [FOUND, NoFlow(what, NOWHERE)]
 
 
 def test_links_inside_of_the_root(tmp_path: Path) -> None:
@@ -205,7 +235,7 @@ def test_links_inside_of_the_root(tmp_path: Path) -> None:
 def test_link_to_itself(tmp_path: Path) -> None:
     """A loop of links leads nowhere."""
     (tmp_path / "loop.py").symlink_to("loop.py")
-    assert Code(tmp_path).lookup(tmp_path)("loop.py:my_flow") is None
+    assert Code(tmp_path).lookup(tmp_path)("loop.py:my_flow") == not_found("loop.py:my_flow")
 
 
 @pytest.mark.parametrize(
@@ -221,14 +251,20 @@ def test_link_to_itself(tmp_path: Path) -> None:
 )
 def test_deep_code(rest: str, tmp_path: Path) -> None:
     """Code that Python itself cannot parse, or only just, ends in no answer or in the right one."""
-    assert facts(tmp_path, FLOW + rest) in (None, FOUND)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    too_many = f"flow.py:4 is no Python {version}: too many nested parentheses"
+    assert facts(tmp_path, FLOW + rest) in (
+        FOUND,
+        NoFlow("flow.py is nested too deep to be read", "simplify it"),
+        NoFlow(too_many, "correct the file, or use the Python that it is for"),
+    )
 
 
 def test_deep_decorator(tmp_path: Path) -> None:
     """A decorator of any depth is read to its end."""
     found = facts(tmp_path, f"from prefect import flow\n@{'a.' * 200}b\n@flow\ndef my_flow(): ...")
-    assert found is not None
-    assert (found.name, found.description, found.schema) == ("my-flow", "", None)
+    assert isinstance(found, FlowFacts)
+    assert (found.name, found.description, found.schema, found.parameters) == ("my-flow", "", None, None)
 
 
 def test_schema_over_files(tmp_path: Path) -> None:
@@ -241,7 +277,7 @@ def test_schema_over_files(tmp_path: Path) -> None:
     write(tmp_path, "flows/etl.py", source)
     write(tmp_path, "shared/ages.py", "Age = int\n")
     found = Code(tmp_path).lookup(tmp_path)("flows/etl.py:my_flow")
-    assert found is not None
+    assert isinstance(found, FlowFacts)
     assert found.schema == {
         "title": "Parameters",
         "type": "object",
@@ -257,7 +293,7 @@ def test_schema_over_files(tmp_path: Path) -> None:
 def test_schema_that_is_not_known(tmp_path: Path) -> None:
     """Where the code has to be run to know the parameters, the file and the line of the reason are told."""
     found = facts(tmp_path, "from prefect import flow\n@flow\ndef my_flow(\n    day=str(5),\n): ...")
-    assert found is not None
+    assert isinstance(found, FlowFacts)
     assert (found.schema, found.unknown) == (None, "flow.py:4: `str(5)` is computed")
 
 
@@ -277,19 +313,13 @@ def test_warnings_of_python_are_the_authors(tmp_path: Path) -> None:
     assert facts(tmp_path, FLOW + "x = '\\d'\ny = 1 is 1\n") == FOUND
 
 
-def test_directory_that_looks_like_code(tmp_path: Path) -> None:
-    """Only a file is read."""
-    (tmp_path / "etl.py").mkdir()
-    assert Code(tmp_path).lookup(tmp_path)("etl.py:my_flow") is None
-
-
 def test_file_that_changes(tmp_path: Path) -> None:
     """Each file is read once; what it says does not change within a run."""
-    write(tmp_path, "etl.py", FLOW)
+    write(tmp_path, "etl.py", FLOW + "other = my_flow\n")
     look = Code(tmp_path).lookup(tmp_path)
     first = look("etl.py:my_flow")
     write(tmp_path, "etl.py", "")
-    assert (first, look("etl.py:my_flow")) == (FOUND, FOUND)
+    assert [first, look("etl.py:my_flow"), look("etl.py:other")] == [FOUND, FOUND, FOUND]
 
 
 @settings(deadline=None)
@@ -299,4 +329,6 @@ def test_file_that_changes(tmp_path: Path) -> None:
 )
 def test_any_entrypoint(entrypoint: str) -> None:
     """No text makes a lookup fail."""
-    Code(Path(__file__).parent / "nowhere").lookup(Path("/nowhere"))(entrypoint)
+    found = Code(Path(__file__).parent / "nowhere").lookup(Path("/nowhere"))(entrypoint)
+    assert isinstance(found, NoFlow)
+    assert not (found.what + found.remedy).count("\n")

@@ -1,151 +1,157 @@
-"""What a flow's code says without being run: its syntax tree.
-
-Source of the rules: `prefect.flows.Flow.__init__` of Prefect 3.8.8.
-"""
+"""What the code at an entrypoint says, without running it."""
 
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from prefect_reconcile.kinds.protocol import CodeLookup
+from prefect_reconcile.loader import entrypoints
+from prefect_reconcile.loader.entrypoints import Entrypoint, Folders
+from prefect_reconcile.loader.flows import Elsewhere, Flow, Flows
 from prefect_reconcile.loader.signature import Unknown, parameter_schema
+from prefect_reconcile.loader.signature.parameters import parameter_names
+from prefect_reconcile.loader.signature.scope import Resolve
 from prefect_reconcile.model import FlowFacts, NoFlow
 
-_MODULES = ("prefect", "prefect.flows")
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+MAX_BYTES = 2**20
+"""How large a file may be. To read one of this size takes a second and 250 MiB."""
+_MAX_IMPORTS = 10
+"""How many modules may hand a flow on from one to the next."""
 
 
 class Code:
     """The Python files of a repository, whose root is `root`.
 
-    No file is read that is neither below it nor below the folder of the manifest that names it.
+    `only` is the folder, seen from the root, that all entrypoints start from. Without it they start from
+    the folder of their manifest and, where no such file is, from the root. Nothing outside of these folders
+    is read or listed.
     """
 
     def __init__(self, root: Path, only: Path | None = None) -> None:
         self._root = root.resolve()
+        self._only = None if only is None else (root / only).resolve()
         # A module is the same object each time, which is how the classes in it are told apart.
-        self._tree = cache(_tree)
+        self._flows = cache(self._read_flows)
         self._facts = cache(self._read_facts)
 
     def lookup(self, folder: Path) -> CodeLookup:
-        """Looks an entrypoint up from `folder` and then the root.
+        """Looks entrypoints up for a manifest in `folder`."""
+        beside = folder.resolve()
+        starts = _distinct(beside, self._root) if self._only is None else (self._only,)
+        allowed = _distinct(self._root, beside, *starts)
 
-        It is `path.py:function`, `module:function` or `module.function`.
-        """
-
-        allowed = (self._root, folder.resolve())
-
-        def look(entrypoint: str) -> FlowFacts | NoFlow:
-            place, _, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
-            for start in (folder, self._root):
-                file = _inside(start / _as_path(place), allowed) if place else None
-                if file is not None:
-                    return self._facts(file, name, allowed) or NoFlow("no such flow", "correct it")
-            return NoFlow(f"no code is found here for {entrypoint!r:.80}", "correct it")
+        def look(written: str) -> FlowFacts | NoFlow:
+            entrypoint = entrypoints.parse(written)
+            no_entrypoint = NoFlow(
+                f"{written!r:.80} is no entrypoint", "write path.py:function", certain=True
+            )
+            if entrypoint is None:
+                return no_entrypoint
+            paths = (start / path for start in starts for path in entrypoint.paths)
+            file = entrypoints.first_inside(paths, allowed)
+            found = self._facts(file, entrypoint.name, allowed) if file else None
+            if entrypoint.is_file_name and not isinstance(found, FlowFacts):
+                return no_entrypoint
+            return found or self._not_found(entrypoint, starts, allowed)
 
         return look
 
-    def _read_facts(self, file: Path, name: str, allowed: tuple[Path, ...]) -> FlowFacts | None:
-        tree = self._tree(file)
-        flow = _flow(tree, name) if tree else None
-        if tree is None or flow is None:
-            return None
-        function, decorator = flow
-        found = parameter_schema(tree, function, self._resolver(file, allowed))
-        unknown = f"{self._shown(file)}:{found.line}: {found.reason}" if isinstance(found, Unknown) else None
-        return FlowFacts(
-            name=_argument(decorator, "name", function.name.replace("_", "-")),
-            description=_argument(decorator, "description", ast.get_docstring(function) or ""),
-            schema=None if isinstance(found, Unknown) else found,
-            unknown=unknown,
-        )
+    def _read_flows(self, file: Path) -> Flows | NoFlow:
+        tree = _tree(file, self._shown(file))
+        return tree if isinstance(tree, NoFlow) else Flows(tree, file, self._shown(file))
 
-    def _resolver(self, file: Path, allowed: tuple[Path, ...]) -> Callable[[str, int], ast.Module | None]:
-        """Finds the modules that a file imports: from its own folder, as a script's, and from the root."""
+    def _read_facts(self, file: Path, name: str, allowed: Folders) -> FlowFacts | NoFlow:
+        found = self._find(file, name, file.parent, allowed)
+        if isinstance(found, NoFlow):
+            return found
+        flows, flow = found
+        resolve = self._resolver(flows.path, file.parent, allowed)
+        schema = parameter_schema(flows.tree, flow.function, resolve)
+        names = parameter_names(flows.tree, flow.function, resolve)
+        if isinstance(schema, Unknown):
+            unknown = f"{flows.label}:{schema.line}: {schema.reason}"
+            return FlowFacts(flow.name, flow.description, None, unknown, names)
+        return FlowFacts(flow.name, flow.description, schema, None, names)
+
+    def _find(
+        self, file: Path, name: str, home: Path, allowed: Folders, hops: int = _MAX_IMPORTS
+    ) -> tuple[Flows, Flow] | NoFlow:
+        """The flow, with the file that defines it: the entrypoint's may import it."""
+        flows = self._flows(file)
+        if isinstance(flows, NoFlow):
+            return flows
+        found = flows.find(name)
+        if not isinstance(found, Elsewhere):
+            return found if isinstance(found, NoFlow) else (flows, found)
+        source = self._module(found.module, found.level, file, home, allowed)
+        if source is None or not hops:
+            return found.unread
+        further = self._find(source, found.name, home, allowed, hops - 1)
+        if isinstance(further, NoFlow) and further.certain:  # it may be a module beside it
+            return replace(further, remedy=found.unread.remedy, certain=False)
+        return further
+
+    def _resolver(self, file: Path, home: Path, allowed: Folders) -> Resolve:
+        """Finds the modules that a file imports on behalf of a script in the folder `home`."""
 
         def resolve(module: str, level: int) -> ast.Module | None:
-            starts = list(file.parents[level - 1 : level]) if level else [file.parent, self._root]
-            path = module.replace(".", "/")
-            names = [f"{path}.py", f"{path}/__init__.py"] if path else ["__init__.py"]
-            found = (_inside(start / name, allowed) for start in starts for name in names)
-            first = next((one for one in found if one is not None), None)
-            return self._tree(first) if first else None
+            found = self._module(module, level, file, home, allowed)
+            flows = self._flows(found) if found else None
+            return flows.tree if isinstance(flows, Flows) else None
 
         return resolve
 
-    def _shown(self, file: Path) -> str:
-        return (file.relative_to(self._root) if file.is_relative_to(self._root) else file).as_posix()
+    def _module(self, module: str, level: int, file: Path, home: Path, allowed: Folders) -> Path | None:
+        """The file of a module: from the script's folder as Python has it, and from where it is run."""
+        starts = list(file.parents[level - 1 : level]) if level else [home, self._only or self._root]
+        path = module.replace(".", "/")
+        names = [f"{path}.py", f"{path}/__init__.py"] if path else ["__init__.py"]
+        return entrypoints.first_inside((start / name for start in starts for name in names), allowed)
+
+    def _not_found(self, entrypoint: Entrypoint, starts: Folders, allowed: Folders) -> NoFlow:
+        paths = [start / entrypoint.paths[-1] for start in starts]
+        folder = next((path for path in paths if entrypoints.inside(path, allowed, Path.is_dir)), None)
+        if folder is not None:
+            return NoFlow(f"{self._shown(folder)} is a folder", "name a file")
+        where = " and ".join("the working directory" if s == self._root else self._shown(s) for s in starts)
+        what = f"no code is found here for {str(entrypoint)!r:.80} (looked in {where})"
+        near = entrypoints.near(entrypoint, starts, allowed)
+        perhaps = f"correct it, perhaps to {str(near)!r:.80}"
+        return NoFlow(what, perhaps if near else "correct it, or run where the code is")
+
+    def _shown(self, path: Path) -> str:
+        return (path.relative_to(self._root) if path.is_relative_to(self._root) else path).as_posix()
 
 
-def _inside(file: Path, folders: Iterable[Path]) -> Path | None:
+def _distinct(*folders: Path) -> Folders:
+    return tuple(dict.fromkeys(folders))
+
+
+def _tree(file: Path, shown: str) -> ast.Module | NoFlow:
+    """The syntax tree of a file, or why there is none; the Python that it is for may be newer than ours."""
     try:
-        resolved = file.resolve()
-        found = any(map(resolved.is_relative_to, folders)) and resolved.is_file()
-    except (OSError, ValueError, RuntimeError):  # a name too long, a null byte, a loop of links
-        return None
-    return resolved if found else None
-
-
-def _as_path(place: str) -> str:
-    return place if place.endswith(".py") else place.replace(".", "/") + ".py"
-
-
-def _tree(file: Path) -> ast.Module | None:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return NoFlow(f"{shown} cannot be read: {error.strerror}", "check its permissions")
+    if len(data) > MAX_BYTES:
+        return NoFlow(f"{shown} is larger than {MAX_BYTES // 2**20} MiB", "split it")
     try:
         with warnings.catch_warnings(action="ignore"):  # what Python warns of is the author's affair
-            return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+            return ast.parse(data)
+    except (SyntaxError, ValueError) as error:  # the latter for null bytes, before Python 3.11.4
+        line, reason = getattr(error, "lineno", None), getattr(error, "msg", str(error))
+        return _no_python(f"{shown}:{line}" if line else shown, reason)
+    except (RecursionError, MemoryError):
+        return NoFlow(f"{shown} is nested too deep to be read", "simplify it")
 
 
-def _flow(tree: ast.Module, name: str) -> tuple[_Function, ast.expr] | None:
-    """The function of that name, and its decorator `flow`."""
-    # Where a name is defined twice, Python keeps the last one.
-    function = next((f for f in reversed(tree.body) if isinstance(f, _Function) and f.name == name), None)
-    if function is None:
-        return None
-    names = set(_names_of_flow(tree))
-    decorator = next((d for d in function.decorator_list if _is_flow(d, names)), None)
-    return None if decorator is None else (function, decorator)
-
-
-def _names_of_flow(tree: ast.Module) -> Iterator[str]:
-    """The local names of `prefect.flow`, as `flow`, `prefect.flow` or an alias."""
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in _MODULES and not node.level:
-            yield from (alias.asname or alias.name for alias in node.names if alias.name == "flow")
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name in _MODULES:
-                    yield f"{alias.asname or alias.name}.flow"
-                if alias.name.startswith("prefect.") and not alias.asname:
-                    yield "prefect.flow"
-
-
-def _is_flow(decorator: ast.expr, names: set[str]) -> bool:
-    return _dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) in names
-
-
-def _dotted(node: ast.expr) -> str | None:
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
-
-
-def _argument(decorator: ast.expr, name: str, default: str) -> str | None:
-    """What a keyword argument says: `default` where it is left out, null or empty, None if not literal."""
-    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    given = {keyword.arg: keyword.value for keyword in keywords}
-    match given.get(name):
-        case None:
-            return None if None in given else default  # `**options` may hold it
-        case ast.Constant(value=str() | None as value):
-            return value or default
-        case _:
-            return None
+def _no_python(where: str, reason: str) -> NoFlow:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    what = f"{where} is no Python {version}: {' '.join(reason.split()):.80}"
+    return NoFlow(what, "correct the file, or use the Python that it is for")

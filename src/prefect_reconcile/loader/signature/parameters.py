@@ -19,6 +19,8 @@ from prefect_reconcile.model import ABSENT, Json, JsonObject
 _FLOW = frozenset({"prefect.flow", "prefect.flows.flow"})
 _REFUSED = frozenset({"return_state", "wait_for"})
 """Parameters that Prefect takes for its own, so that such a flow cannot be defined."""
+_IMPLICIT = frozenset({"self", "cls"})
+"""Parameters that Prefect leaves out of the schema, at any position and of any function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def parameter_schema(
     line = function.lineno
     try:
         _check(function, scope)
+        if getattr(function, "type_params", None):
+            raise scope.error(function, f"`{function.name}` has type parameters")
         catalogue = Catalogue()
         descriptions = _descriptions(function, scope)
         properties: JsonObject = {}
@@ -48,7 +52,7 @@ def parameter_schema(
         for parameter in _parameters(function.args):
             line = parameter.node.lineno
             name = parameter.node.arg
-            if name in ("self", "cls"):
+            if name in _IMPLICIT:
                 continue
             properties[name], is_required = _property(parameter, descriptions.get(name), scope, catalogue)
             required += [name] if is_required else []
@@ -57,6 +61,24 @@ def parameter_schema(
     except RecursionError:
         return Unknown(line, "the signature is nested too deep")
     return _schema(properties, required, catalogue.definitions)
+
+
+def parameter_names(
+    tree: ast.Module, function: ast.FunctionDef | ast.AsyncFunctionDef, resolve: Resolve
+) -> frozenset[str] | None:
+    """The names that a flow takes, whatever their types and defaults; None where it takes any or may be
+    changed once the file has run. The arguments are those of `parameter_schema`.
+
+    Positional-only ones and that of `*args` are names too: Prefect 3.8.8 gives a run's parameters by name
+    to the former, and has the latter in its schema.
+    """
+    try:
+        _check(function, Scope(World(resolve), Module(tree, None)))
+    except (NotStaticError, RecursionError):
+        return None
+    if function.args.kwarg:
+        return None
+    return frozenset(parameter.node.arg for parameter in _parameters(function.args)) - _IMPLICIT
 
 
 def _unknown(error: NotStaticError, line: int) -> Unknown:
@@ -69,8 +91,6 @@ def _unknown(error: NotStaticError, line: int) -> Unknown:
 def _check(function: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> None:
     """Refuses what may be another function, or have another signature, once the file has run."""
     name = function.name
-    if getattr(function, "type_params", None):
-        raise scope.error(function, f"`{name}` has type parameters")
     if scope.module.bindings.get(name) is not function:
         raise scope.error(function, f"`{name}` is not bound once and for all at the top of the file")
     for decorator in function.decorator_list:
