@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prefect_reconcile.kinds.registry import KINDS
+from prefect_reconcile.loader.document import parse
 from prefect_reconcile.loader.manifests import Inputs, load
 from prefect_reconcile.loader.placeholders import Values
 from prefect_reconcile.model import Desired
@@ -52,6 +53,16 @@ def test_printing_is_the_inverse_of_reading(folder: Path, drawn: list[dict[str, 
     second = read(folder, text)
     assert meaning(second) == meaning(first)
     assert printed(second) == text
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20), max_size=6))
+@example(
+    ["a\nb", "a \nb", "\na\n\n", " a\nb", "a\tb\n", "\x85\n", "\u2028", "<<", "=", "1:30", "on", "~", "\x00"]
+)
+def test_every_text_reads_back(texts: list[str]) -> None:
+    """Also one that YAML could take for something else, or whose lines are shown as a block."""
+    (document,), problems = parse("x", yaml.render([{"texts": [*texts]}]).encode())
+    assert (document.value, problems) == ({"texts": texts}, [])
 
 
 def test_a_whole_text(folder: Path) -> None:

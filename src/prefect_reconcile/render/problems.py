@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from prefect_reconcile import __version__
 from prefect_reconcile.model import JsonObject, Problem, Severity, Source
 from prefect_reconcile.render import safe
+from prefect_reconcile.secrecy import is_secret
 
 _WIDTH = 100
 """Of a quoted line, in terminal cells."""
@@ -69,7 +70,7 @@ def _excerpt(source: Source, lines: Sequence[str]) -> str:
 def _without_secret(line: str) -> str:
     """A line without what follows a name that looks like that of a secret, or logs in at a URL."""
     for word in _WORD.finditer(line):
-        if safe.is_secret((word.group(),)) and line[word.end() :].strip(" :\"'"):
+        if is_secret((word.group(),)) and line[word.end() :].strip(" :\"'"):
             return f"{line[: word.end()]}: {safe.MASK}"
     return str(safe.masked(line))
 

@@ -16,8 +16,16 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-# A text may be of a subclass that remembers where it came from.
-_Dumper.add_multi_representer(str, _Dumper.represent_str)
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
+    """Several lines as a block. The text may be of a subclass of ours."""
+    lines = text.split("\n")
+    # Outside of double quotes, other line breaks would become ordinary ones.
+    style = '"' if not all(map(str.isprintable, lines)) else "|" if len(lines) > 1 else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
+
+
+_Dumper.add_multi_representer(str, _text)
+_Dumper.add_representer(str, _text)
 
 
 def render(documents: Iterable[Json]) -> str:
