@@ -124,13 +124,8 @@ def _flow(entrypoint: str) -> Any:
 
 
 def _fields(made: RunnerDeployment, scheduled: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """`config` tells whether an interval has a written anchor: Prefect makes one up that nobody meant."""
     written = [config["schedule"]] if config.get("schedule") else config.get("schedules") or []
-    records = []
-    for one, its in zip(scheduled, written, strict=True):
-        answer = DeploymentScheduleCreate.model_validate(one).model_dump(mode="json")
-        record = schedules.canonical(schedules.flat(answer))
-        records.append(record if its.get("anchor_date") else {**record, "anchor_date": None})
+    records = [_record(one, its) for one, its in zip(scheduled, written, strict=True)]
     options = made.concurrency_options
     return {
         "name": made.name,
@@ -150,6 +145,15 @@ def _fields(made: RunnerDeployment, scheduled: Any, config: dict[str, Any]) -> d
         "pull_steps": made.storage.to_pull_step() or [],  # type: ignore[union-attr]
         "schedules": records,
     }
+
+
+def _record(made: Any, written: dict[str, Any]) -> dict[str, Any]:
+    """A schedule without the anchor that Prefect makes up where none is written."""
+    answer = DeploymentScheduleCreate.model_validate(made).model_dump(mode="json")
+    record: dict[str, Any] = schedules.canonical(schedules.flat(answer))
+    if "rrule" in record and "DTSTART" not in written["rrule"]:
+        record["rrule"] = record["rrule"].removeprefix("DTSTART:20200101T000000\n")
+    return record if written.get("anchor_date") else {**record, "anchor_date": None}
 
 
 def fields(desired: Desired) -> dict[str, Any]:

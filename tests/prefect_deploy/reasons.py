@@ -38,6 +38,7 @@ _BY_WORDS: Mapping[str, str] = MappingProxyType(
         "number out of bounds": r"^has to be (more than|at least|at most)",
         "no such choice": r"is not possible here$",
         "queue without pool": r"^a work queue needs its work pool$",
+        "parameter that the flow has not": r"^the flow has no such parameter$",
         "template of Prefect's server": r"^this is a template that Prefect renders",
         "deployment twice": r" is already declared at ",
         "no deployments": r"^there is no manifest here$",

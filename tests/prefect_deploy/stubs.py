@@ -60,7 +60,8 @@ def _place(entrypoint: Any) -> tuple[PurePosixPath, str] | None:
 
 def _parameters(deployment: dict[str, Any]) -> Iterator[str]:
     schedules = deployment.get("schedules")
-    for one in (deployment, *(schedules if isinstance(schedules, list) else [])):
+    listed = schedules if isinstance(schedules, list) else []
+    for one in (deployment, deployment.get("schedule"), *listed):
         names = one.get("parameters") if isinstance(one, dict) else None
         yield from (
             str(name) for name in (names if isinstance(names, dict) else {}) if str(name).isidentifier()
