@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pydantic import BaseModel, ConfigDict
 
-from prefect_reconcile.kinds.deployment.environments import KEYED_BY
 from prefect_reconcile.kinds.deployment.models import ConcurrencyOptions, Deployment, Schedule
 from prefect_reconcile.kinds.forms import PLACEHOLDER, Form, of_model
 from prefect_reconcile.kinds.registry import KINDS
@@ -88,13 +87,11 @@ def test_every_key_of_a_model_is_described(schema: Any, model: type[BaseModel], 
     assert schema["additionalProperties"] is False
 
 
-def test_every_kind_has_a_form() -> None:
-    """And the same one is the default."""
-    assert list(FORMS) == list(KINDS)
+def test_overlays_are_merged_as_their_schema_says() -> None:
+    """Entries that a schema wants a key of are found by it."""
     assert {name: form.keyed_by for name, form in FORMS.items()} == {
         name: kind.KEYED_BY for name, kind in KINDS.items()
     }
-    assert FORMS["Deployment"].keyed_by == KEYED_BY
 
 
 def manifests_of_examples() -> Iterator[Any]:

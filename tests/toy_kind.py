@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
+from prefect_reconcile.kinds.forms import Form, Schema
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import (
     Adjustments,
@@ -32,6 +33,13 @@ NAME = "Variable"
 SHAPES: Mapping[str, Shape] = MappingProxyType({"value": Shape.VALUE, "tags": Shape.SET})
 KEYED_BY: Mapping[str, str] = MappingProxyType({})
 DEFAULTS: Mapping[str, Json] = MappingProxyType({"value": None, "tags": []})
+
+
+def form() -> Form:
+    """See `Kind.form`."""
+    keys: Schema = {key: {} for key in ("name", *SHAPES)}
+    shape: Schema = {"type": "object", "properties": keys, "definitions": {}}
+    return Form(shape, lambda shape: {**shape, "required": ["name"]}, ("name",), frozenset({"name"}))
 
 
 def identify(value: JsonObject, code: CodeLookup) -> str | None:

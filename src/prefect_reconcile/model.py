@@ -164,11 +164,14 @@ class NoFlow:
 
     `certain` says that the file is here and holds no such flow: the entrypoint is wrong wherever it is
     used. Otherwise the code may be elsewhere, or may make the flow in a way that cannot be read.
+    `elsewhere` says that nothing like it is here, which is as it should be where the code has a repository
+    of its own.
     """
 
     what: str
     remedy: str
     certain: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel
 
-from prefect_reconcile.kinds import deployment, forms
-from prefect_reconcile.kinds.deployment.schema import FORM
+from prefect_reconcile.kinds import forms
 from prefect_reconcile.kinds.forms import REF, Form, Schema
+from prefect_reconcile.kinds.registry import KINDS
 
-FORMS: Mapping[str, Form] = MappingProxyType({deployment.NAME: FORM})
+FORMS: Mapping[str, Form] = MappingProxyType({name: kind.form() for name, kind in KINDS.items()})
 """How the manifests of each kind are written. The first kind is the default."""
+_DEFAULT = next(iter(FORMS.values()))
 
 Which: TypeAlias = Literal["manifest", "overlay", "config"]
 
@@ -34,12 +35,12 @@ def overlay_schema(kinds: Mapping[str, Form] = FORMS) -> Schema:
     return _document("An overlay for reconcile", kinds, forms.overlay)
 
 
-def defaults_schema(form: Form = FORM) -> Schema:
+def defaults_schema(form: Form = _DEFAULT) -> Schema:
     """The schema of what is laid under manifests, which can only be those of one kind."""
     return forms.defaults(form)
 
 
-def config_schema(config: type[BaseModel], form: Form = FORM) -> Schema:
+def config_schema(config: type[BaseModel], form: Form = _DEFAULT) -> Schema:
     """The schema of `reconcile.toml`, whose model says of `defaults` no more than that it is a mapping."""
     own, shared = forms.of_model(config), defaults_schema(form)
     parts = {**own.pop("definitions"), **shared.pop("definitions")}

@@ -32,7 +32,8 @@ NOWHERE = "correct it, or run where the code is"
 
 def not_found(entrypoint: str) -> NoFlow:
     """The answer for a manifest in the root."""
-    return NoFlow(f"no code is found here for {entrypoint!r:.80} (looked in the working directory)", NOWHERE)
+    what = f"no code is found here for {entrypoint!r:.80} (looked in the working directory)"
+    return NoFlow(what, NOWHERE, elsewhere=True)
 
 
 def facts(root: Path, source: str, name: str = "my_flow") -> FlowFacts | NoFlow:
@@ -176,7 +177,7 @@ def test_one_folder_for_all_entrypoints(outside: Path) -> None:
     looks = [Code(root, only).lookup(root / "team") for only in (outside, Path("../secret"))]
     assert [look("etl.py:my_flow") for look in looks] == [FOUND, FOUND]
     what = f"no code is found here for 'near.py:my_flow' (looked in {outside})"
-    assert [look("near.py:my_flow") for look in looks] == [NoFlow(what, NOWHERE)] * 2
+    assert [look("near.py:my_flow") for look in looks] == [NoFlow(what, NOWHERE, elsewhere=True)] * 2
 
 
 def test_imports_from_the_one_folder(tmp_path: Path) -> None:
@@ -220,7 +221,8 @@ def test_manifest_outside_of_the_root(outside: Path) -> None:
     look = Code(root).lookup(outside)
     where = f"looked in {outside} and the working directory"
     what = f"no code is found here for '../other/etl.py:my_flow' ({where})"
-    assert [look("etl.py:my_flow"), look("../other/etl.py:my_flow")] == [FOUND, NoFlow(what, NOWHERE)]
+    assert look("etl.py:my_flow") == FOUND
+    assert look("../other/etl.py:my_flow") == NoFlow(what, NOWHERE, elsewhere=True)
 
 
 def test_links_inside_of_the_root(tmp_path: Path) -> None:

@@ -379,7 +379,7 @@ def test_no_such_file(entrypoint: str, near: str | None, tmp_path: Path) -> None
     (root / "flows/link.py").symlink_to(tmp_path / "secret/secret.py")
     what = f"no code is found here for {entrypoint!r:.80} (looked in deployments and the working directory)"
     remedy = NOWHERE if near is None else f"correct it, perhaps to {near!r}"
-    assert look(root, entrypoint) == NoFlow(what, remedy)
+    assert look(root, entrypoint) == NoFlow(what, remedy, elsewhere=near is None)
 
 
 def test_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -391,4 +391,4 @@ def test_folder_that_cannot_be_listed(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("prefect_reconcile.loader.entrypoints.scandir", refuse)  # root may list any folder
     what = "no code is found here for 'loda.py:x' (looked in deployments and the working directory)"
-    assert look(tmp_path, "loda.py:x") == NoFlow(what, NOWHERE)
+    assert look(tmp_path, "loda.py:x") == NoFlow(what, NOWHERE, elsewhere=True)

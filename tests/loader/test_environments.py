@@ -15,7 +15,6 @@ from prefect_reconcile.loader.placeholders import Values
 from prefect_reconcile.model import Adjustments, JsonObject, Source
 from prefect_reconcile.model import Path as KeyPath
 
-
 NOWHERE = "neither as a value nor in the environment"
 
 

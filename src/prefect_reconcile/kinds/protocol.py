@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from prefect_reconcile.model import (
     Adjustments,
@@ -19,6 +19,9 @@ from prefect_reconcile.model import (
     Resolution,
     Shape,
 )
+
+if TYPE_CHECKING:
+    from prefect_reconcile.kinds.forms import Form
 
 CodeLookup: TypeAlias = Callable[[str], FlowFacts | NoFlow]
 """Finds what the code at an entrypoint says, or why it says nothing."""
@@ -38,6 +41,9 @@ class Kind(Protocol):
     @property
     def KEYED_BY(self) -> Mapping[str, str]:  # noqa: N802
         """The lists that overlays merge entry by entry, each with the key that tells its entries apart."""
+
+    def form(self) -> Form:
+        """How a manifest is written, for editors."""
 
     def identify(self, value: JsonObject, code: CodeLookup) -> str | None:
         """The identity of a manifest that need not be valid otherwise; None if it does not tell one."""

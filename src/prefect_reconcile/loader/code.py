@@ -122,7 +122,8 @@ class Code:
         what = f"no code is found here for {str(entrypoint)!r:.80} (looked in {where})"
         near = entrypoints.near(entrypoint, starts, allowed)
         perhaps = f"correct it, perhaps to {str(near)!r:.80}"
-        return NoFlow(what, perhaps if near else "correct it, or run where the code is")
+        remedy = perhaps if near else "correct it, or run where the code is"
+        return NoFlow(what, remedy, elsewhere=not near)
 
     def _shown(self, path: Path) -> str:
         return (path.relative_to(self._root) if path.is_relative_to(self._root) else path).as_posix()

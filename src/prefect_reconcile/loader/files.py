@@ -29,7 +29,8 @@ class Files:
         """
         files, problems = discover(paths, self.directory)
         self.problems += problems
-        apart = [(self.directory / one).resolve() for path in without for one in matches(path, self.directory)]
+        found = [one for path in without for one in matches(path, self.directory)]
+        apart = [(self.directory / one).resolve() for one in found]
         named = {(self.directory / one).resolve() for one in paths}
         for file in files:
             path = file.path.resolve()

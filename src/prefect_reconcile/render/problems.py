@@ -41,7 +41,9 @@ def text(problems: Iterable[tuple[Problem, tuple[str, ...]]], texts: Mapping[str
 
     `texts` are the files by the names that problems use; one that is not there is not quoted.
     """
-    lines = {name: _LINE_BREAK.split(data.decode("utf-8-sig", errors="replace")) for name, data in texts.items()}
+    problems = list(problems)
+    quoted = {problem.source.file for problem, _ in problems if problem.severity is not Severity.HINT}
+    lines = {name: _lines(text) for name, text in texts.items() if name in quoted}
     said = []
     for problem, targets in problems:
         where = f" [{', '.join(targets)}]" if targets else ""
@@ -49,6 +51,10 @@ def text(problems: Iterable[tuple[Problem, tuple[str, ...]]], texts: Mapping[str
         if problem.severity is not Severity.HINT:
             said.append(_excerpt(problem.source, lines.get(problem.source.file, ())))
     return "".join(said)
+
+
+def _lines(text: bytes) -> list[str]:
+    return _LINE_BREAK.split(text.decode("utf-8-sig", errors="replace"))
 
 
 def _excerpt(source: Source, lines: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ FLOW_ID = "f0000000-0000-4000-8000-000000000000"
 
 
 def no_code(entrypoint: str) -> NoFlow:
-    return NoFlow("there is no file", "check the path")
+    return NoFlow("there is no file", "check the path", elsewhere=True)
 
 
 def manifest(**written: Any) -> Manifest:
@@ -199,7 +199,27 @@ def test_entrypoint_that_is_certainly_wrong() -> None:
     parameters: JsonObject = {"parameters": {"day": "x"}, "parameter_openapi_schema": schema}
     _, found = read({**value, **parameters}, lambda entrypoint: told)
     assert [path_text(one.path) for one in found] == ["entrypoint", "parameters.day"]
-    assert read(value, lambda entrypoint: NoFlow("f.py is not here", "add it"))[1] == ()
+
+
+def test_an_unknown_key_does_not_hide_a_wrong_entrypoint() -> None:
+    """Unless that key may be the one that names the flow."""
+    value: JsonObject = {"name": "nightly", "entrypoint": "f.py:etl", "flw": "etl"}
+    certain, absent = NoFlow("no such flow", "correct it", certain=True), NoFlow("no file", "add it")
+    assert [path_text(one.path) for one in read(value, lambda entrypoint: certain)[1]] == [
+        "flw",
+        "entrypoint",
+    ]
+    assert [path_text(one.path) for one in read(value, lambda entrypoint: absent)[1]] == ["flw"]
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_code_that_is_here_and_says_nothing_is_a_hint(elsewhere: bool) -> None:
+    """Where the manifest names the flow, and nothing like the file is here, the code has its own place."""
+    value: JsonObject = {"flow": "etl", "name": "nightly", "entrypoint": "f.py:etl"}
+    found, wrong = read(value, lambda entrypoint: NoFlow("no Python", "correct it", elsewhere=elsewhere))
+    assert found is not None
+    told = () if elsewhere else (Finding(("entrypoint",), "no Python", "correct it"),)
+    assert (found.hints, wrong) == (told, ())
 
 
 def test_flow_name_in_code_that_prefect_refuses() -> None:

@@ -6,6 +6,10 @@ the schedules, `observe` reads the live side, `requests` carries changes out, an
 older servers cannot do. Pure, as every kind is.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prefect_reconcile.kinds.deployment.canonical import NAME, SHAPES, resolve
 from prefect_reconcile.kinds.deployment.environments import KEYED_BY, adjust, identify
 from prefect_reconcile.kinds.deployment.manifest import read
@@ -13,12 +17,24 @@ from prefect_reconcile.kinds.deployment.observe import observe
 from prefect_reconcile.kinds.deployment.printing import write
 from prefect_reconcile.kinds.deployment.requests import create, update
 
+if TYPE_CHECKING:
+    from prefect_reconcile.kinds.forms import Form
+
+
+def form() -> Form:
+    """See `Kind.form`."""
+    from prefect_reconcile.kinds.deployment.schema import FORM  # takes its time, and few runs need it
+
+    return FORM
+
+
 __all__ = [
     "KEYED_BY",
     "NAME",
     "SHAPES",
     "adjust",
     "create",
+    "form",
     "identify",
     "observe",
     "read",

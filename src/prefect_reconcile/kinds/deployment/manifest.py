@@ -27,12 +27,13 @@ def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Fi
     found = [*refused, *_conflicts(flattened, refused)]
     told = _told(flattened, code)
     facts = told if isinstance(told, FlowFacts) else None
-    flow, lost = _flow(model, told) if model and not found else (None, ())
+    flow, lost = _flow(flattened, told, found)
     checked = parameters.check(flattened, facts)
     found += [*lost, *(one for one in checked.wrong if not any(_is_within(two, one) for two in found))]
     if model is None or found:
         return None, tuple(_nest(one, nested) for one in found)
-    return _manifest(model, flow, facts, tuple(_nest(one, nested) for one in checked.hints)), ()
+    hints = [*_unread(told), *(_nest(one, nested) for one in checked.hints)]
+    return _manifest(model, flow, facts, tuple(hints)), ()
 
 
 def _told(value: JsonObject, code: CodeLookup) -> FlowFacts | NoFlow | None:
@@ -51,21 +52,36 @@ def _checked(flattened: JsonObject) -> tuple[Deployment | None, tuple[Finding, .
         return None, findings.translate(error, Deployment)
 
 
-def _flow(model: Deployment, told: FlowFacts | NoFlow | None) -> tuple[str | None, tuple[Finding, ...]]:
-    """The flow's name, None where its id stands for it, or what is wrong with it."""
-    facts = told if isinstance(told, FlowFacts) else None
-    flow = model.flow or (facts.name if facts and not model.flow_id else None)
-    named = bool(flow or model.flow_id)
-    if isinstance(told, NoFlow) and (told.certain or not named):
-        remedy = told.remedy if told.certain else f"{told.remedy}, or add flow: …"
-        return None, (Finding(("entrypoint",), told.what, remedy),)
-    if not named:
-        what = "the code computes the flow's name, so it is not known"
-        return None, (Finding(("entrypoint",), what, "add flow: …"),)
-    if flow and FORBIDDEN.search(flow):
-        what = f"the code names its flow {findings.shown(flow)}, which Prefect refuses"
-        return None, (Finding(("entrypoint",), what, "rename it there"),)
-    return flow, ()
+def _flow(
+    value: JsonObject, told: FlowFacts | NoFlow | None, found: Iterable[Finding]
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """The flow's name, None where its id stands for it, or what is wrong with what the code says of it.
+
+    An unknown key, among what is `found`, may be the one that would have named the flow.
+    """
+    named = bool(value.get("flow") or value.get("flow_id"))
+    missing = not named and not any(one.stray and len(one.path) == 1 for one in found)
+    path: Path = ("entrypoint",)
+    match told:
+        case NoFlow() if told.certain:
+            return None, (Finding(path, told.what, told.remedy),)
+        case NoFlow() if missing:
+            return None, (Finding(path, told.what, f"{told.remedy}, or add flow: …"),)
+        case FlowFacts(name=None) if missing:
+            what = "the code computes the flow's name, so it is not known"
+            return None, (Finding(path, what, "add flow: …"),)
+        case FlowFacts(name=str(name)) if not named and FORBIDDEN.search(name):
+            what = f"the code names its flow {findings.shown(name)}, which Prefect refuses"
+            return None, (Finding(path, what, "rename it there"),)
+        case FlowFacts() if not named:
+            return told.name, ()
+    return cast("str | None", value.get("flow") or None), ()
+
+
+def _unread(told: FlowFacts | NoFlow | None) -> Iterator[Finding]:
+    """A hint that the flow's code, which seems to be here, says nothing."""
+    if isinstance(told, NoFlow) and not told.elsewhere:
+        yield Finding(("entrypoint",), told.what, told.remedy)
 
 
 def _manifest(
