@@ -22,6 +22,7 @@ secrets = { db_password = "secret-1", pin = 1234 }
 build_image.image = "registry.example.com/a/rather/long/name/of/an/image/that/does/not/end/soon:1.4"
 escape = "\\u001b[31m"
 empty = {}
+pair = { name = "API_TOKEN", value = "secret-8" }
 [defaults]
 work_pool_name = "k8s"
 job_variables.env = [{ name = "API_TOKEN", value = "secret-2" }]
@@ -36,12 +37,12 @@ defaults.job_variables.image = "x"
 """
 CONNECTION = Connection(
     "https://prefect.example.com/api",
-    "reconcile.toml:15",
+    "reconcile.toml:16",
     key="secret-4",
     headers=(("X-Proxy", "secret-5"),),
     verify="/etc/ca.pem",
     origins={
-        "url": "reconcile.toml:15",
+        "url": "reconcile.toml:16",
         "key": "environment variable PREFECT_API_KEY",
         "headers.X-Proxy": "environment variable PREFECT_CLIENT_CUSTOM_HEADERS",
         "verify": "environment variable SSL_CERT_FILE",

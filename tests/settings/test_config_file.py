@@ -460,6 +460,18 @@ def test_place_of_a_key_of_a_default(tmp_path: Path) -> None:
     assert found.locate_default(("work_pool_name",)) == Source("reconcile.toml", 13, 18)
 
 
+def test_place_below_a_default_that_ends_sooner(tmp_path: Path) -> None:
+    """What it hides is not there."""
+    found = effective(read(tmp_path, "defaults.a.b.c = 1\n[targets.x]\ndefaults.a.b = 2\n"), "x")
+    assert found.locate_default(("a", "b", "c")) == Source("reconcile.toml", 3, 16)
+
+
+def test_what_a_target_replaces(tmp_path: Path) -> None:
+    """Only its own counts, and only that has a place."""
+    found = effective(read(tmp_path, "name_suffix = 'a'\n[targets.x]\nname_suffix = 'b'\n"), "x")
+    assert (found.name_suffix, lines(found)) == ("b", {"name_suffix": [3]})
+
+
 def test_place_of_a_value(tmp_path: Path) -> None:
     """A target's value hides all of the other."""
     found = effective(read(tmp_path, EXAMPLE), "prod")

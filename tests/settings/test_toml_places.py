@@ -61,6 +61,7 @@ def test_places(path: tuple[str | int, ...]) -> None:
 def test_carriage_returns() -> None:
     """They move nothing."""
     places = Places(TEXT.replace("\n", "\r\n"))
+    assert Places("a = [\r\n  1]\r\n").find(("a", 0)) == (2, 3)
     assert {path: (places.find(path, key=True), places.find(path)) for path in PLACES} == PLACES
 
 
@@ -85,6 +86,11 @@ def test_what_is_missing(path: tuple[str | int, ...], nearest: tuple[int, int] |
 def test_the_own_header_is_the_place() -> None:
     """Not that of a table below it, though that comes first."""
     assert Places("[a.b]\nc = 1\n[a]\nd = 1\n").find(("a",)) == (3, 2)
+
+
+def test_braces_over_lines() -> None:
+    """TOML 1.1 allows what 1.0 did not."""
+    assert Places("a = {\n b = 1\n, c = 2,\n}").find(("a", "c"), key=True) == (3, 3)
 
 
 def test_the_end() -> None:
