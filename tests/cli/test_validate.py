@@ -115,7 +115,7 @@ def test_json(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
 def test_lenient(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     """An unknown key is a warning with its line, and the code 0."""
     (repository / "b.yaml").write_text("name: b\nflow: f\ntag: [x]\n")
-    assert said(capsys, "validate", "-f", "b.yaml", "--lenient") == (
+    assert said(capsys, "validate", "-f", "b.yaml", "--lenient", "-t", "dev") == (
         0,
         (
             'warning: b.yaml:3:1: tag: unknown key; did you mean "tags"?\n'
@@ -125,6 +125,40 @@ def test_lenient(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
         ),
         "",
     )
+
+
+def test_no_target_is_a_hint(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """What counts for all of them is seldom meant to be a target of its own."""
+    (repository / "reconcile.toml").write_text("[values]\npool = 'k8s'\nlimit = 1\n[targets.dev]\n")
+    assert said(capsys, "validate") == (
+        0,
+        (
+            "hint: reconcile.toml:4:2: no target is chosen, so only what counts for all of them does; "
+            "choose one with --target: dev\n1 manifest is valid; 1 hint.\n"
+        ),
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("paths", '["deployments", "../secret"]'),
+        ("overlays", '["/etc"]'),
+        ("entrypoint_root", '".."'),
+        ("paths", '["link"]'),
+        ("paths", '["../*"]'),
+    ],
+)
+def test_a_configuration_names_only_what_is_below_it(
+    capsys: pytest.CaptureFixture[str], repository: Path, key: str, value: str
+) -> None:
+    """Otherwise a pull request could have any file of the machine quoted."""
+    (repository / "link").symlink_to("/etc")
+    (repository / "reconcile.toml").write_text(f"{key} = {value}\n")
+    code, out, _ = said(capsys, "validate", "--set", "pool=x", "--set", "limit=1")
+    assert (code, out.count("error: ")) == (4, 1)
+    assert f": {key}: leads out of the folder of reconcile.toml; name what is below it" in out
 
 
 def test_online_needs_a_server(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
@@ -139,9 +173,12 @@ def test_a_broken_configuration(capsys: pytest.CaptureFixture[str], repository: 
     """Told at its line, before any manifest is read."""
     (repository / "reconcile.toml").write_text("[targets.prod]\ntagz = []\n")
     code, out, err = said(capsys, "validate", "--target", "prod")
-    assert (code, out) == (4, "")
-    assert err == (
+    assert (code, err) == (4, "")
+    assert out == (
         'error: reconcile.toml:2:1: targets.prod.tagz: unknown key; did you mean "tags"?\n'
         "    2 | tagz = []\n"
         "      | ^\n"
+        "1 error.\n"
     )
+    assert said(capsys, "validate", "--all-targets") == (4, out, "")
+    assert said(capsys, "show") == (4, "", out.removesuffix("1 error.\n"))

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from prefect_reconcile.cli import output
 from prefect_reconcile.cli.options import Chosen, ServerOptions, dotted
-from prefect_reconcile.errors import InvalidManifestsError
+from prefect_reconcile.errors import InvalidConfigError, InvalidManifestsError
 from prefect_reconcile.loader.layers import Layer
 from prefect_reconcile.loader.manifests import Inputs, Loaded, load
 from prefect_reconcile.loader.placeholders import Values
-from prefect_reconcile.model import Adjustments
+from prefect_reconcile.model import Adjustments, Problem, Severity
 from prefect_reconcile.settings import (
     ConfigFile,
     Connection,
@@ -38,17 +39,17 @@ class Project:
 
     def load(self) -> Loaded:
         """Reads the manifests; hints of the configuration are added. Raises `InvalidManifestsError`."""
-        loaded = load(self.chosen.files or self.effective.paths or (), self._inputs())
         file = self.effective.file
         if file is None:
-            return loaded
-        return replace(
-            loaded, hints=(*file.hints, *loaded.hints), texts={**loaded.texts, file.file: file.text}
-        )
+            return load(self.chosen.files, self._inputs())
+        _keep_inside(self.directory, self.effective, file)
+        loaded = load(self.chosen.files or self.effective.paths or (), self._inputs())
+        hints = (*file.hints, *_no_target(self.effective, file), *loaded.hints)
+        return replace(loaded, hints=hints, texts={**loaded.texts, file.file: file.text})
 
     def connect(self, server: ServerOptions) -> Connection:
-        """The connection that options, target and Prefect's settings describe."""
-        return connection(
+        """The connection that options, target and Prefect's settings describe. Says what is worth knowing."""
+        found = connection(
             os.environ,
             self.directory,
             api_url=server.api_url,
@@ -56,6 +57,8 @@ class Project:
             trust_api_url=server.trust_api_url,
             server=self.effective.server,
         )
+        output.say("".join(f"hint: {hint}\n" for hint in found.hints))
+        return found
 
     def _inputs(self) -> Inputs:
         chosen, made = self.chosen, self.effective
@@ -72,6 +75,32 @@ class Project:
             adjustments=Adjustments(made.name_prefix, made.name_suffix, made.tags, made.paused),
             lenient=chosen.lenient,
         )
+
+
+def _keep_inside(directory: Path, made: Effective, file: ConfigFile) -> None:
+    """Raises for a path that leads out of the configuration's folder.
+
+    It comes with the repository, and a pull request could have any file of the machine read and quoted.
+    """
+    root = (directory / file.folder).resolve()
+    named = {"paths": made.paths or (), "overlays": made.overlays}
+    named["entrypoint_root"] = (made.entrypoint_root,) if made.entrypoint_root is not None else ()
+    problems = [
+        Problem(source, name, f"leads out of the folder of {file.file}", "name what is below it")
+        for name, paths in named.items()
+        for path, source in zip(paths, made.sources.get(name, ()), strict=True)
+        if not (directory / path).resolve().is_relative_to(root)
+    ]
+    if problems:
+        raise InvalidConfigError(problems, (), {file.file: file.text})
+
+
+def _no_target(made: Effective, file: ConfigFile) -> Iterator[Problem]:
+    if made.target is None and file.config.targets:
+        names = ", ".join(sorted(file.config.targets))
+        what = "no target is chosen, so only what counts for all of them does"
+        source = file.locate(("targets",), key=True)
+        yield Problem(source, "", what, f"choose one with --target: {names}", Severity.HINT)
 
 
 def _overlays(file: ConfigFile) -> Sequence[str]:

@@ -11,6 +11,7 @@ import typer
 
 from prefect_reconcile.cli import options, output
 from prefect_reconcile.cli.options import Chosen, ServerOptions
+from prefect_reconcile.errors import InvalidManifestsError
 
 if TYPE_CHECKING:
     from prefect_reconcile.cli.project import Project
@@ -74,7 +75,10 @@ def _found(chosen: Chosen, server: ServerOptions | None, of_all: bool, chosen_by
     """What each target gives, by name."""
     from prefect_reconcile.cli.project import all_targets, open_project
 
-    projects = all_targets(chosen) if of_all else {"": open_project(chosen, chosen_by)}
+    try:
+        projects = all_targets(chosen) if of_all else {"": open_project(chosen, chosen_by)}
+    except InvalidManifestsError as error:  # of the configuration, which all targets share
+        return {"": _refused(error)}
     if not projects:
         raise typer.BadParameter("the configuration has no targets", param_hint="--all-targets")
     return {name: _check(project, server) for name, project in projects.items()}
@@ -82,7 +86,6 @@ def _found(chosen: Chosen, server: ServerOptions | None, of_all: bool, chosen_by
 
 def _check(project: Project, server: ServerOptions | None) -> _Found:
     from prefect_reconcile.cli.project import quoting
-    from prefect_reconcile.errors import InvalidManifestsError
 
     try:
         loaded = project.load()
@@ -90,9 +93,12 @@ def _check(project: Project, server: ServerOptions | None) -> _Found:
             with quoting(loaded):
                 _check_online(project, loaded, server)
     except InvalidManifestsError as error:
-        problems = cast("tuple[Problem, ...]", (*error.hints, *error.problems))
-        return _Found(0, problems, error.texts)
+        return _refused(error)
     return _Found(len(loaded.desired), loaded.hints, loaded.texts)
+
+
+def _refused(error: InvalidManifestsError) -> _Found:
+    return _Found(0, cast("tuple[Problem, ...]", (*error.hints, *error.problems)), error.texts)
 
 
 def _check_online(project: Project, loaded: Loaded, server: ServerOptions) -> None:

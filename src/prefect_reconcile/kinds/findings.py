@@ -167,6 +167,8 @@ def shown(value: object, path: Path = ()) -> str:
 def _known_keys(path: Path, model: type[BaseModel]) -> str:
     here = _model_at(path[:-1], model)
     written, keys = str(path[-1]), sorted(here.model_fields)
+    if remedy := getattr(here, "REMEDIES", {}).get(written):
+        return str(remedy)
     if likely := [*get_close_matches(written, keys, cutoff=0.75), *_sharing_a_word(written, keys)]:
         return f'did you mean "{likely[0]}"?'
     for name, field in here.model_fields.items():

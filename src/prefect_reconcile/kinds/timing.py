@@ -35,13 +35,20 @@ def cron(value: str) -> str:
         # The copy of croniter in Prefect 3.8.8 takes a day 0 beside seconds, croniter 7 does not.
         words[2] = "1"
     if not croniter.is_valid(" ".join(words)):
-        raise wrong(f"{shown(value)} is not a cron expression", 'write five fields, as in "0 2 * * *"')
+        raise wrong(f"{shown(value)} is not a cron expression", _cron_remedy(words))
     if len(words) > 2 and "w" in words[2]:
         # croniter 7 knows the nearest weekday, the copy of an older one in Prefect 3.8.8 does not.
         raise wrong(f"{shown(value)} has a nearest weekday (W), which Prefect refuses", "write fixed days")
     if {"r", "h"} & set(words):
         raise wrong(f"{shown(value)} is random or hashed, which Prefect refuses", "write fixed fields")
     return value
+
+
+def _cron_remedy(words: list[str]) -> str:
+    """Five words are fields of which one is wrong; of fewer or more, it is the number that is."""
+    if len(words) == 5 and "".join(words).isascii():
+        return "the fields are minute 0-59, hour 0-23, day 1-31, month 1-12 and weekday 0-7"
+    return 'write five fields, as in "0 2 * * *"'
 
 
 def interval(value: object) -> float | None:

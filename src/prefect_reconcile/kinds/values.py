@@ -10,7 +10,6 @@ from prefect_reconcile.kinds import verdict
 from prefect_reconcile.kinds.findings import mismatch, shown
 from prefect_reconcile.kinds.verdict import Checker, Violation
 from prefect_reconcile.model import Filled, Finding, JsonObject, Path
-from prefect_reconcile.secrecy import is_secret
 from prefect_reconcile.spelling import did_you_mean
 
 _MOST_CHOICES = 8
@@ -137,8 +136,6 @@ _REFERENCE = re.compile(r"\{\{.*\}\}", re.DOTALL)
 
 
 def _choice(choices: Sequence[object], value: object, place: Path) -> Finding:
-    if is_secret(place):
-        return Finding(place, "this value is not possible here", "write one that the schema lists")
     texts = [dumps(one, ensure_ascii=False) for one in choices]
     more = f" or {len(texts) - _MOST_CHOICES} others" if len(texts) > _MOST_CHOICES else ""
     one_of = f"write {'one of ' if len(texts) > 1 else ''}{', '.join(texts[:_MOST_CHOICES])}{more}"
@@ -171,7 +168,7 @@ def _unknown(violation: Violation, place: Path) -> Iterator[Finding]:
 def _of_alternatives(violation: Violation, path: Path) -> Iterator[Finding]:
     """What the branch that was likely meant has against a value, or what all of them have."""
     place = (*path, *violation.path)
-    branches = [one for one in violation.branches if not _wants_null(one)] or violation.branches
+    branches = violation.branches
     if not branches:
         yield Finding(place, "fits more than one of the forms that are possible", "write what only one takes")
         return
@@ -187,10 +184,6 @@ def _of_alternatives(violation: Violation, path: Path) -> Iterator[Finding]:
     else:
         likely = min(fitting, key=_distance)
         yield from _told(likely, path)
-
-
-def _wants_null(branch: Sequence[Violation]) -> bool:
-    return branch[0].keyword == "type" and _types(branch[0]) == ["null"]
 
 
 def _root_types(branch: Sequence[Violation], root: Path) -> list[str]:

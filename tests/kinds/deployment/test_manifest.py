@@ -16,6 +16,7 @@ from prefect_reconcile.kinds.deployment.models import ConcurrencyOptions, Deploy
 from prefect_reconcile.model import Finding, FlowFacts, JsonObject, Manifest, NoFlow, Path, path_text
 from strategies import JSON, OBJECTS, manifests, schedules
 
+GONE = "Prefect 3 no longer knows it: remove it"
 FLOW_ID = "f0000000-0000-4000-8000-000000000000"
 
 
@@ -275,10 +276,16 @@ CRON = {"cron": "0 2 * * *"}
     ("path", "written", "remedy"),
     [
         (("tag",), {"tag": []}, 'did you mean "tags"?'),
-        (("work_pool",), {"work_pool": "k8s"}, 'did you mean "work_pool_name"?'),
+        (("pool",), {"pool": "k8s"}, 'did you mean "work_pool_name"?'),
+        (
+            ("work_pool",),
+            {"work_pool": {"name": "k8s"}},
+            "write work_pool_name: …, with work_queue_name and job_variables beside it",
+        ),
+        (("schedules", 0, "catchup"), {"schedules": [{**CRON, "catchup": True}]}, GONE),
         (("flow_name",), {"flow_name": "etl"}, 'did you mean "flow"?'),
         (("pull",), {"pull": []}, 'did you mean "pull_steps"?'),
-        (("schedule",), {"schedule": CRON}, 'did you mean "schedules"?'),
+        (("schedule",), {"schedule": CRON}, "write a list of one: schedules: [{cron: …}]"),
         (("cron",), CRON, "move it into schedules"),
         (("image",), {"image": "i"}, NO_KEYS),
         (("schedules", 0, "corn"), {"schedules": [{"corn": "x"}]}, 'did you mean "cron"?'),
@@ -587,7 +594,7 @@ def test_name_that_cannot_be(key: str, name: object, what: str, remedy: str) -> 
             [
                 'version: expected a string, found 1.0; put it in quotes: "1.0"',
                 'tags: expected a list, found "finance"; write a list: ["finance"]',
-                'schedule: unknown key; did you mean "schedules"?',
+                "schedule: unknown key; write a list of one: schedules: [{cron: …}]",
             ],
         ),
         (

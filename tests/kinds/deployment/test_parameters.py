@@ -307,6 +307,8 @@ def test_a_live_schema_that_is_left_alone() -> None:
     assert check_observed(wanted(parameters={"day": "x"}), there) == ()
     assert check_observed(wanted(parameters={"since": None}), there) == ()
     assert check_observed(wanted(parameters={"day": "y"}), live()) == ()
+    text: JsonObject = {"properties": {"day": {"type": "string"}}}
+    assert check_observed(wanted(parameters={"day": "y"}, parameter_openapi_schema=text), there) == ()
 
 
 def test_an_endless_check_is_left_to_the_server() -> None:

@@ -7,7 +7,7 @@ made of these models: beside a validator stands what a schema can say of it, fro
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -77,9 +77,17 @@ def _key(description: str, **hints: Any) -> Any:
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    REMEDIES: ClassVar[dict[str, str]] = {}
+    """What to do about keys that people know from elsewhere."""
+
 
 class Schedule(_Closed):
     """When runs start: a cron, an interval or an rrule, and what these runs get."""
+
+    REMEDIES: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("catchup", "max_active_runs", "late_runs", "flow_run_name"),
+        "Prefect 3 no longer knows it: remove it",
+    )
 
     slug: Slug | None = _key(
         "A name for this schedule, unique in the deployment. With it, the schedule stays the same one when "
@@ -134,6 +142,15 @@ class ConcurrencyOptions(_Closed):
 
 class Deployment(_Closed):
     """A deployment. A key that is left out means its default, or that a live value is left alone."""
+
+    REMEDIES: ClassVar[dict[str, str]] = {
+        "work_pool": "write work_pool_name: …, with work_queue_name and job_variables beside it",
+        "schedule": "write a list of one: schedules: [{cron: …}]",
+        "is_schedule_active": "write active: false in the schedule, or paused: true",
+        "infra_overrides": "it is called job_variables",
+        **dict.fromkeys(("build", "push"), "remove it, and build in CI before the run"),
+        **dict.fromkeys(("triggers", "sla"), "keep it with prefect deploy, or make an automation"),
+    }
 
     name: Name = Field(description="The deployment's name. With the flow's it identifies it: flow/name.")
     flow: Name | None = _key(

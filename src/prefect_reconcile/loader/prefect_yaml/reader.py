@@ -156,7 +156,7 @@ class _Reader:
 
     def _unknown_flow(self, facts: FlowFacts | NoFlow, name: Json) -> None:
         path = (*self.path, "entrypoint")
-        if isinstance(facts, NoFlow) and (facts.certain or not name):
+        if isinstance(facts, NoFlow) and not name:
             remedy = facts.remedy if facts.certain else f"{facts.remedy}, or add flow_name: …"
             self.findings.append(Finding(path, facts.what, remedy))
         elif name:
