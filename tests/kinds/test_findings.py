@@ -148,3 +148,11 @@ def test_error_without_words_of_ours() -> None:
 def test_shown(value: object, text: str) -> None:
     """A value in a message is short, and reads as in a file."""
     assert shown(value) == text
+
+
+def test_a_secret_is_not_shown() -> None:
+    """A value under a key that looks like that of a secret is in no message."""
+    place = ("notes", "api_token")
+    what = "expected a string, found a value that is not shown"
+    assert findings({"name": "b", "notes": {"api_token": 4711}}) == (Finding(place, what, "write a string"),)
+    assert shown(True, place) == "true"
