@@ -113,6 +113,19 @@ def test_a_reference_of_a_pool_that_leads_nowhere(prefect: Prefect, reference: s
     assert [prefect.status("POST", "/deployments/", body) for body in bodies] == [422, 201]
 
 
+@pytest.mark.parametrize("variable", [{"$ref": "#/definitions/missing"}, {"type": "string"}], ids=str)
+def test_no_pool_is_made_with_a_wrong_default(prefect: Prefect, variable: Document) -> None:
+    """POST of a work pool checks its defaults, references included."""
+    if "$ref" in variable and not NOT_FETCHED[prefect.version]:
+        pytest.skip("this version crashes")
+    template: Document = {
+        "variables": {"properties": {"a": {**variable, "default": 1}}},
+        "job_configuration": {"x": 1},
+    }
+    body: Document = {"name": unique("pool"), "type": "process", "base_job_template": template}
+    assert prefect.status("POST", "/work_pools/", body) == 422
+
+
 def test_a_reference_of_a_pool_to_itself(prefect: Prefect) -> None:
     """POST and PATCH of the variable that has it are 500."""
     pool = pool_of(

@@ -77,13 +77,17 @@ def check_run(state: State, live: Deployment) -> None:
 def check_template(template: JsonObject) -> None:
     """Refuse what POST /work_pools/ refuses of a template."""
     variables = template.get("variables")
-    if isinstance(variables, dict):
-        try:
-            violation({}, variables, POST)
-        except BadSchemaError as error:
-            refuse(422, f"Invalid schema: {error}")
-        except CircularSchemaError:
-            crash()
+    if not isinstance(variables, dict):
+        return
+    try:
+        violation({}, variables, POST)
+        wrong = violation(_defaults(variables), variables, POST_JOB)
+    except BadSchemaError as error:
+        refuse(422, f"Invalid schema: {error}")
+    except CircularSchemaError:
+        crash()
+    if wrong:
+        refuse(422, f"Validation failed for work pool's job variable defaults: {wrong}")
 
 
 def _job_variables_wrong(job_variables: JsonObject, pool: JsonObject, reading: Reading) -> str | None:

@@ -110,6 +110,12 @@ def test_variables_that_cannot_be_used(variables: JsonObject, why: str) -> None:
     assert wrong({"a": 1}, variables, live=True) == []
 
 
+def test_a_default_that_cannot_be_checked() -> None:
+    """Prefect then refuses whatever else is given."""
+    variables: JsonObject = {"properties": {"a": {"$ref": "#/x", "default": 1}}}
+    assert len(wrong({"b": 1}, variables)) == 1
+
+
 def test_defaults() -> None:
     """The pool's right defaults stand beside the deployment's values; its wrong ones and blocks do not."""
     pair: JsonObject = {"b": {"properties": {"a": {"type": "string"}}}}

@@ -18,6 +18,10 @@ from prefect_reconcile.model import Finding, Json, JsonObject, Path
 _RULES = Rules(null_beside_default=True)
 _UNCHECKED = "default-agent-pool"
 _PATH: Path = ("job_variables",)
+_KEY_BY_KEY = frozenset(
+    ("title", "description", "type", "properties", "required", "additionalProperties", "definitions", "$defs")
+)
+"""Keywords by which no variable depends on another, so that right defaults need not be checked each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ def of_pool(pool: JsonObject) -> Variables:
         return Variables()
     try:
         verdict.check(schema, CREATED)
-        return Variables(verdict.checker(schema, _RULES), _defaults(schema))
+        defaults = _defaults(schema)
+        by = verdict.checker(schema, _RULES)
+        return Variables(by, {} if _KEY_BY_KEY.issuperset(schema) else defaults)
     except UnusableSchemaError as error:
         return Variables(unusable=error.what)
     except TooMuchError:
