@@ -35,6 +35,7 @@ def test_inherited(tmp_path: Path, of_file: str, own: str) -> None:
 
 @pytest.mark.parametrize("own", ["  pull: [{b: {}}]\n", "  pull: {b: {}}\n"])
 def test_own(tmp_path: Path, own: str) -> None:
+    """The deployment's win."""
     assert pulled(tmp_path, "pull: [{a: {}}]\n" + deployment(own)) == ([{"b": {}}], False)
 
 
@@ -42,6 +43,7 @@ def test_own(tmp_path: Path, own: str) -> None:
     ("of_file", "own"), [("pull: []\n", ""), ("pull: [{a: {}}]\n", "  pull: []\n"), ("", "  pull: []\n")]
 )
 def test_none_on_purpose(tmp_path: Path, of_file: str, own: str) -> None:
+    """An empty list is a list."""
     assert pulled(tmp_path, of_file + deployment(own)) == ([], False)
 
 
@@ -78,12 +80,14 @@ def test_the_build_steps_of_the_file_count_for_what_is_made_up(tmp_path: Path) -
     assert list(step.values()) == [{"directory": f"/opt/prefect/{tmp_path.name}"}]
 
 
-def test_templates_of_pull_steps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["file", "deployment"])
+def test_templates_of_pull_steps(tmp_path: Path, where: str) -> None:
     """What is set is filled; the rest stays for the worker, which knows more."""
-    text = (
-        "pull:\n- run: {a: '{{ $SET }}', b: '{{ $UNSET }}', c: '{{ clone.directory }}', d: ['{{ e.f }}'],\n"
-        "    g: '{{ $UNSET:-h }}', i: '{{ SET }}'}\n" + deployment()
+    steps = (
+        "pull: [{run: {a: '{{ $SET }}', b: '{{ $UNSET }}', c: '{{ clone.directory }}', d: ['{{ e.f }}'], "
+        "g: '{{ $UNSET:-h }}', i: '{{ SET }}'}}]\n"
     )
+    text = steps + deployment() if where == "file" else deployment(f"  {steps}")
     ((step,), _) = pulled(tmp_path, text, SET="1")
     assert step == {
         "run": {

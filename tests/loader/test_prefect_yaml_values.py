@@ -18,6 +18,7 @@ DEPLOYMENT = "deployments:\n- name: a\n  entrypoint: etl.py:etl\n  work_pool: {n
     [
         ("  paused: 'yes'\n", "paused", True),
         ("  paused: 0\n", "paused", False),
+        ("  paused: 1.0\n", "paused", True),
         ("  enforce_parameter_schema: 'no'\n", "enforce_parameter_schema", False),
         ("  enforce_parameter_schema: null\n", "enforce_parameter_schema", None),
         ("  concurrency_limit: '3'\n", "concurrency_limit", 3),
@@ -71,6 +72,52 @@ def test_flags_of_schedules(tmp_path: Path) -> None:
     assert (schedule["active"], schedule["day_or"], schedule["slug"]) == (False, False, None)
 
 
+@pytest.mark.parametrize(
+    ("written", "description"),
+    [
+        ("", "Load."),
+        ("  description: ''\n", "Load."),
+        ("  description:\n", "Load."),
+        ("  description: x\n", "x"),
+    ],
+)
+def test_descriptions(tmp_path: Path, written: str, description: str) -> None:
+    """That of the code, unless there is another one."""
+    assert one(tmp_path, f"pull: []\n{DEPLOYMENT}{written}").fields["description"] == description
+
+
+def test_the_name_of_the_flow(tmp_path: Path) -> None:
+    """The code names it; `flow_name` counts where the code is elsewhere, not where it has no such flow."""
+    text = (
+        "pull: []\ndeployments: [{name: a, flow_name: f, work_pool: {name: p}, entrypoint: 'etl.py:etl'}]\n"
+    )
+    found = loaded(tmp_path, text)
+    assert found.desired[0].name == "etl/a"
+    assert [hint.what for hint in found.hints] == ['Prefect ignores flow_name: the code names its flow "etl"']
+    assert one(tmp_path, text.replace("etl.py:etl", "elsewhere.py:etl")).name == "f/a"
+    (line,) = refused(tmp_path, text.replace("etl.py:etl", "etl.py:gone"))
+    assert line.startswith("prefect.yaml:2:")
+    assert "deployments[0].entrypoint: " in line
+
+
+def test_a_schedule_that_replaces_another(tmp_path: Path) -> None:
+    """Schedules of other slugs are made anew, so the key says nothing."""
+    found = loaded(
+        tmp_path, f"pull: []\n{DEPLOYMENT}  schedules: [{{cron: '@daily', slug: a, replaces: b}}]\n"
+    )
+    assert [(hint.path, hint.what) for hint in found.hints] == [
+        ("deployments[0].schedules[0].replaces", "a schedule is not renamed but made anew")
+    ]
+
+
+@pytest.mark.parametrize(("outer", "zone"), [("", "Asia/Tokyo"), (", timezone: UTC", "UTC")])
+def test_the_time_zone_of_an_rrule_as_json(tmp_path: Path, outer: str, zone: str) -> None:
+    """One beside it wins."""
+    rule = '{"rrule": "FREQ=DAILY", "timezone": "Asia/Tokyo"}'
+    (schedule,) = fields(f"  schedules: [{{rrule: '{rule}'{outer}}}]\n", tmp_path)["schedules"]
+    assert schedule["timezone"] == zone
+
+
 def filled(folder: Path, text: str, supplied: dict[str, Json], **environ: str) -> object:
     """The job variable `x` of a deployment."""
     found = one(folder, f"{STEPS}{DEPLOYMENT.replace('{name: p}', text)}", supplied, **environ)
@@ -111,6 +158,9 @@ def test_supplied_text_may_be_a_number(tmp_path: Path) -> None:
 
 def test_a_step_of_another_spelling(tmp_path: Path) -> None:
     """Prefect deletes the placeholder; the step that was meant is told."""
+    push = "push: [{push_docker_image: {id: pushed}}]\n"
+    (line,) = refused(tmp_path, f"{push}{STEPS}{DEPLOYMENT}  version: '{{{{ pushed.digest }}}}'\n")
+    assert "{{ pushed.digest }} comes from a build or push step" in line
     (line,) = refused(tmp_path, f"{STEPS}{DEPLOYMENT}  version: '{{{{ build-image.tag }}}}'\n")
     assert line.endswith(
         "version: {{ build-image.tag }} is nothing that is known, and Prefect would delete it; "

@@ -50,14 +50,13 @@ class _Texts:
     """What may stand in a place of text, with or without steps whose outputs are known."""
 
     def __init__(self, steps: bool, workers: bool = False) -> None:
-        self.within = st.sampled_from(_TEXTS + _EMBEDDED + _OF_STEPS * steps + _LOOKED_UP * workers)
+        kinds = (_TEXTS, _EMBEDDED, _OF_STEPS * steps, _LOOKED_UP * workers)
+        self.within = st.one_of([st.sampled_from(texts) for texts in kinds if texts])
         # In a list, Prefect deletes a placeholder that is a whole entry, unless it is looked up or `$NAME`.
         self.alone = self.within | st.sampled_from(_WHOLE + _WHOLE_OF_STEPS * steps)
 
     def values(self) -> st.SearchStrategy[Any]:
-        scalars = st.sampled_from(
-            [None, True, 0, -1, 2.5, 10**12, datetime.date(2024, 1, 1), NOON]
-        )
+        scalars = st.sampled_from([None, True, 0, -1, 2.5, 10**12, datetime.date(2024, 1, 1), NOON])
         nested = st.recursive(
             self.within | scalars,
             lambda inner: st.lists(inner, max_size=2) | self._mappings(_OTHER_KEYS, inner),
@@ -75,7 +74,10 @@ class _Texts:
 
 
 def _some(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(required, optional=optional)
+    """A mapping that has each optional key as often as not, which Hypothesis' own optional keys are not."""
+    perhaps = {key: st.just(...) | value for key, value in optional.items()}
+    every = st.fixed_dictionaries({**required, **perhaps})
+    return every.map(lambda one: {key: value for key, value in one.items() if value is not ...})
 
 
 def _schedules(texts: _Texts, index: int) -> st.SearchStrategy[dict[str, Any]]:
@@ -173,7 +175,7 @@ def _deployments(index: int, steps: bool) -> st.SearchStrategy[dict[str, Any]]:
             "parameters": texts.mappings(),
             "enforce_parameter_schema": st.sampled_from([None, True, False, "no"]),
             "paused": st.sampled_from([None, True, False, "yes"]),
-            "pull": _steps(texts),
+            "pull": _steps(for_workers),
             "push": st.sampled_from([None, [], {}]),
             "x-note": texts.values(),
             **({} if steps else {"build": st.sampled_from([None, [], {}]) | _images()}),
@@ -194,7 +196,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "name": st.sampled_from([None, "project"]),
         "prefect-version": st.sampled_from([None, "3.8.8"]),
         "push": st.sampled_from([None, [], {}]),
-        "pull": _steps(_Texts(steps)),
+        "pull": _steps(_Texts(steps, workers=True)),
         "definitions": st.just({"pools": [listed[0]["work_pool"]], "anything": {"goes": "{{ $NONE }}"}}),
         ".hidden": st.just([1]),
     }
