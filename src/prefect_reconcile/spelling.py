@@ -1,8 +1,11 @@
-"""What a misspelt name was probably meant to be. Imports nothing of the package."""
+"""Names in messages: what a misspelt one was probably meant to be, and which there are.
+
+Imports nothing of the package.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -13,3 +16,10 @@ def did_you_mean(written: str, known: Iterable[str], otherwise: str) -> str:
     """
     close = get_close_matches(written, list(known), n=1)
     return f'did you mean "{close[0]}"?' if close else otherwise
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """`a, b and 3 more`: at most so many names, and how many are left out."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"

@@ -96,7 +96,7 @@ def test_no_entrypoint(entrypoint: str, tmp_path: Path) -> None:
         (
             "from prefect import flow\n" + "".join(f"@flow\ndef f{i}(): ...\n" for i in range(11)),
             NoFlow(
-                'a.py has no flow "x"; the flows there are f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, …',
+                'a.py has no flow "x"; the flows there are f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 1 more',
                 "correct it",
                 certain=True,
             ),
@@ -186,7 +186,7 @@ def test_many_and_long_names(tmp_path: Path) -> None:
     """What one file can hold makes no message long and no comparison slow."""
     names = ["long" * 21, *(f"f{number}" for number in range(1000)), "last"]
     write(tmp_path, "a.py", "from prefect import flow\n" + "".join(f"@flow\ndef {n}(): ...\n" for n in names))
-    listed = "; the flows there are f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, …"
+    listed = "; the flows there are f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 and 990 more"
     missing = [
         NoFlow(f'a.py has no flow "{n}"{listed}', "correct it", certain=True) for n in ("lasst", "x" * 80)
     ]

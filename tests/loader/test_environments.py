@@ -180,7 +180,8 @@ def test_wrong_defaults_are_told_once(repository: Path) -> None:
     """At their place, however many deployments they are laid under."""
     inputs = Inputs(repository, defaults=defaults({"work_pool": "k8s"}))
     assert refused(inputs, "deployments", "prefect.yaml") == [
-        'reconcile.toml:11:1: defaults.work_pool: unknown key; did you mean "work_pool_name"?'
+        "reconcile.toml:11:1: defaults.work_pool: unknown key; "
+        "write work_pool_name: …, with work_queue_name and job_variables beside it"
     ]
 
 

@@ -25,7 +25,7 @@ from prefect_reconcile.loader.signature.bindings import (
 )
 from prefect_reconcile.loader.signature.unknown import shown
 from prefect_reconcile.model import NoFlow
-from prefect_reconcile.spelling import did_you_mean
+from prefect_reconcile.spelling import did_you_mean, listed
 
 _MODULES = {"flow": ("prefect", "prefect.flows"), "task": ("prefect", "prefect.tasks")}
 """The modules that export each decorator."""
@@ -37,8 +37,6 @@ _NAMESPACES = frozenset({"exec", "eval", "globals", "vars", "locals", "setattr"}
 }
 """Whatever uses one of these names, also as an attribute, may bind any other."""
 _VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict)
-_LISTED = 10
-"""How many flows a message lists."""
 _COMPARED = 1000
 """How many flows a misspelt name is compared with."""
 _LONGEST = 80
@@ -244,8 +242,7 @@ class Flows:
 
     def _absent(self, name: str) -> NoFlow:
         known = [one for one in self.names if len(one) <= _LONGEST][:_COMPARED]
-        listed = ", ".join([*known[:_LISTED], *(["…"] if len(known) > _LISTED else [])])
-        there = f"; the flows there are {listed}" if known else ", nor any other"
+        there = f"; the flows there are {listed(known)}" if known else ", nor any other"
         what = f'{self.label} has no flow "{name:.{_LONGEST}}"'
         if self._may_bind_any or name.partition(".")[0] in self._globals:
             near = get_close_matches(name, known, n=1)

@@ -174,15 +174,15 @@ def test_names_in_schedules() -> None:
 
 
 def test_values_in_schedules() -> None:
-    """Prefect checks a schedule's values at no time, and a flow takes "5" for 5: so they are warned about."""
+    """Prefect checks a schedule's values at no time, so that its runs would fail: they are held to the same."""
     flat: JsonObject = {**CRON, "parameters": {"day": "x", "since": "y"}}
     nested: JsonObject = {"schedule": {"cron": "0 3 * * *", "parameters": {"day": "x"}}}
-    what, remedy = 'expected an integer, found "x"', "write an integer"
-    assert hints(schedules=[flat, nested]) == [
-        Finding(("schedules", 0, "parameters", "day"), what, remedy, warning=True),
-        Finding(("schedules", 1, "schedule", "parameters", "day"), what, remedy, warning=True),
+    what = 'expected an integer, found "x"; write an integer'
+    assert wrong(schedules=[flat, nested]) == [
+        f"schedules[0].parameters.day: {what}",
+        f"schedules[1].schedule.parameters.day: {what}",
     ]
-    assert hints(schedules=[flat], enforce_parameter_schema=False) == []
+    assert wrong(schedules=[flat], enforce_parameter_schema=False) == []
 
 
 def test_a_schedules_values_count_alone() -> None:

@@ -27,7 +27,7 @@ from prefect_reconcile.model import (
     repetitions,
     together,
 )
-from prefect_reconcile.spelling import did_you_mean
+from prefect_reconcile.spelling import did_you_mean, listed
 
 PAGE = 200
 """The most that one page holds: a larger `limit` answers 422 unless the operator raised it (3.8.8)."""
@@ -197,7 +197,7 @@ def _missing_pools(
         return ()
     every = _items((yield from ask(Call("POST", "/work_pools/filter", {"limit": PAGE}))))
     names = sorted(str(pool["name"]) for pool in every)
-    there = f"the work pools are {', '.join(names)}" if names else "there are no work pools: create it first"
+    there = f"the work pools are {listed(names)}" if names else "there are no work pools: create it first"
     problems = []
     for one in lost:
         pool = str(one.fields["work_pool_name"])

@@ -2,14 +2,15 @@
 
 Prefect 3.8.8 checks a deployment's parameters at every PATCH while `enforce_parameter_schema` is on, which
 it is by default, and when a deployment is made with a schema. It checks those of a schedule at no time: they
-are put over the deployment's when a run is scheduled, and the flow itself checks what comes out, which takes
-`"5"` for an integer. A name that the flow does not take ends its run with SignatureMismatchError anyhow.
+are put over the deployment's when a run is scheduled, and the flow itself checks what comes out. That is too
+late for a mistake that stands in a manifest, so they are held to the same rules here. A name that the flow
+does not take ends its run with SignatureMismatchError, whatever is enforced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from prefect_reconcile.kinds import values, verdict
 from prefect_reconcile.kinds.verdict import Checker, Rules, TooMuchError, UnusableSchemaError
@@ -97,7 +98,7 @@ def _typed(manifest: JsonObject, facts: FlowFacts | None) -> Checked:
 
 
 def _checked(parameters: JsonObject, by: Checker, path: Path, place: Path) -> Checked:
-    """The types of the parameters at a path; wrong ones of a schedule are only worth knowing."""
+    """The types of the parameters at a path."""
     try:
         found = values.check(parameters, by, path)
     except UnusableSchemaError as error:
@@ -105,8 +106,6 @@ def _checked(parameters: JsonObject, by: Checker, path: Path, place: Path) -> Ch
     except TooMuchError as error:
         what = f"parameters are not checked here: {error}"
         return Checked((), (Finding(place, what, "Prefect checks them when they are written"),))
-    if path[0] == "schedules":
-        return Checked((), tuple(replace(one, warning=True) for one in found))
     return Checked(found)
 
 
