@@ -29,6 +29,6 @@ def test_we_make_what_prefect_makes(document: dict[str, Any]) -> None:
         stubs.write_code(folder, document)
         file = folder / "prefect.yaml"
         file.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
-        theirs = oracle.makes(file, documents.OUTPUTS, documents.ENVIRON)
+        theirs = oracle.makes(file, documents.OUTPUTS, documents.ENVIRON, folder)
         ours = load([], Inputs(folder, Values(GIVEN, documents.ENVIRON))).desired
     assert [oracle.fields(one) for one in ours] == theirs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_prefect_yaml import fields, loaded, one, refused
@@ -20,21 +21,22 @@ DEPLOYMENT = "deployments:\n- name: a\n  entrypoint: etl.py:etl\n  work_pool: {n
         ("  paused: 0\n", "paused", False),
         ("  paused: 1.0\n", "paused", True),
         ("  enforce_parameter_schema: 'no'\n", "enforce_parameter_schema", False),
-        ("  enforce_parameter_schema: null\n", "enforce_parameter_schema", None),
+        ("  enforce_parameter_schema: null\n", "enforce_parameter_schema", ...),
         ("  concurrency_limit: '3'\n", "concurrency_limit", 3),
         ("  concurrency_limit: 3.0\n", "concurrency_limit", 3),
-        ("  concurrency_limit: {limit: null}\n", "concurrency_limit", None),
+        ("  concurrency_limit: {limit: null}\n", "concurrency_limit", ...),
         ("  concurrency_limit: {limit: '3'}\n", "concurrency_limit", 3),
-        ("  concurrency_limit: {limit: 3}\n", "concurrency_options", None),
+        ("  concurrency_limit: {limit: 3}\n", "concurrency_options", ...),
         ("  tags: null\n", "tags", []),
         ("  tags: [1, 2.5, true, '', ' ', b]\n", "tags", ["1", "2.5", "True", "b"]),
         ("  parameters: null\n", "parameters", {}),
-        ("  version: null\n", "version", None),
+        ("  version: null\n", "version", ...),
+        ("  version: ''\n", "version", ...),
     ],
 )
-def test_scalars_as_prefect_takes_them(tmp_path: Path, text: str, name: str, value: Json) -> None:
-    """Quoted numbers and booleans are what they say, and null is what left out is."""
-    assert fields(text, tmp_path).get(name) == value
+def test_scalars_as_prefect_takes_them(tmp_path: Path, text: str, name: str, value: Any) -> None:
+    """Quoted numbers and booleans are what they say, and null is what left out is (`...`)."""
+    assert fields(text, tmp_path).get(name, ...) == value
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def _deployments(index: int, steps: bool) -> st.SearchStrategy[dict[str, Any]]:
     pool = _some(
         {"name": st.sampled_from(["pool", "{{ $POOL }}", "{{ $POOL }}-{{ $NAME }}"])},
         {
-            "work_queue_name": st.sampled_from([None, "fast", "{{ $NAME }}"]),
+            "work_queue_name": st.sampled_from([None, "", "fast", "{{ $NAME }}"]),
             "job_variables": for_workers.mappings(_OTHER_KEYS | st.just("image")),
             ".free": st.just(1),
         },
@@ -165,7 +165,7 @@ def _deployments(index: int, steps: bool) -> st.SearchStrategy[dict[str, Any]]:
     rest = _some(
         {"name": st.sampled_from(names), "entrypoint": st.sampled_from(entrypoints), "work_pool": pool},
         {
-            "version": st.sampled_from([None, "1.0", "{{ $TAG }}"]),
+            "version": st.sampled_from([None, "", "1.0", "{{ $TAG }}"]),
             "version_type": st.none(),
             "description": st.none()
             | texts.alone.filter(lambda text: "size" not in text and "tags" not in text),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack, chdir
 from dataclasses import dataclass
@@ -49,11 +50,14 @@ def accepted(text: bytes | str) -> bool:
 
 
 def makes(
-    file: Path, outputs: Mapping[str, Any], environ: Mapping[str, str]
+    file: Path, outputs: Mapping[str, Any], environ: Mapping[str, str], directory: Path
 ) -> list[dict[str, Any] | Refusal]:
-    """Each deployment of a file that is accepted, as comparable fields. `outputs` are those of all steps."""
+    """Each deployment of a file that is accepted, as comparable fields.
+
+    `outputs` are those of all steps, `directory` where Prefect runs.
+    """
     with ExitStack() as stack:
-        stack.enter_context(chdir(file.parent))
+        stack.enter_context(chdir(directory))
         stack.enter_context(patch.dict(os.environ, environ))
         stack.enter_context(patch("prefect.utilities.templating.logger"))
         configs, actions = _load_deploy_configs_and_actions(file, console=QUIET)
@@ -96,8 +100,8 @@ def _make(
                 merged, actions, client=_Client(), console=QUIET, is_interactive=lambda: False
             )
             asyncio.run(deploying)
-    except ValueError as error:
-        return Refusal(str(error))
+    except (ValueError, TypeError, AttributeError) as error:  # it ends in a traceback for `tags: null`
+        return Refusal(f"{type(error).__name__}: {error}")
     ((deployment, scheduled),) = made
     return _fields(deployment, scheduled, config)
 
@@ -138,7 +142,7 @@ def _fields(made: RunnerDeployment, scheduled: Any, config: dict[str, Any]) -> d
         "enforce_parameter_schema": made.enforce_parameter_schema,
         "paused": made.paused,
         "work_pool_name": made.work_pool_name,
-        "work_queue_name": made.work_queue_name,
+        "work_queue_name": made.work_queue_name or None,
         "job_variables": made.job_variables,
         "concurrency_limit": made.concurrency_limit,
         "concurrency_options": options and options.model_dump(mode="json", exclude_none=True),
@@ -152,7 +156,7 @@ def _record(made: Any, written: dict[str, Any]) -> dict[str, Any]:
     answer = DeploymentScheduleCreate.model_validate(made).model_dump(mode="json")
     record: dict[str, Any] = schedules.canonical(schedules.flat(answer))
     if "rrule" in record and "DTSTART" not in written["rrule"]:
-        record["rrule"] = record["rrule"].removeprefix("DTSTART:20200101T000000\n")
+        record["rrule"] = re.sub(r"^DTSTART:\d{8}T\d{6}\n", "", record["rrule"])
     return record if written.get("anchor_date") else {**record, "anchor_date": None}
 
 

@@ -46,6 +46,9 @@ _BY_WORDS: Mapping[str, str] = MappingProxyType(
         "key that is no text": r"cannot be a key$|^the key is empty$|^the key .* is read as",
         "value that cannot be read": r"cannot be read as",
         "tag": r"^the tag ",
+        "alias or merge key": r"^an alias within|^aliases |^<< needs",
+        "too large": r"^nested more than|^more than .* keys and values$|^the file has more than",
+        "unknown kind": r"^unknown kind ",
     }
 )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from prefect.utilities.collections import get_from_dict
 from prefect.utilities.templating import PlaceholderType, find_placeholders
 
 from prefect_reconcile.model import Filled, Json
@@ -38,24 +39,33 @@ def write_code(folder: Path, document: Any) -> None:
     """A flow for each entrypoint that can have one below `folder`; it takes what its deployments give it."""
     taken: dict[tuple[PurePosixPath, str], set[str]] = {}
     for one in deployments(document):
-        place = _place(one.get("entrypoint"))
+        place = place_of(one.get("entrypoint"))
         if place:
             taken.setdefault(place, set()).update(_parameters(one))
     for (path, name), parameters in taken.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        written = file.read_text() if file.exists() else "from prefect import flow\n"
+        written = file.read_text() if file.exists() else "import prefect\n"
         arguments = ", ".join(f"{one}=None" for one in sorted(parameters))
-        file.write_text(f"{written}\n\n@flow\ndef {name}({arguments}): ...\n")
+        file.write_text(f"{written}\n\n@prefect.flow\ndef {name}({arguments}): ...\n")
 
 
-def _place(entrypoint: Any) -> tuple[PurePosixPath, str] | None:
+def place_of(entrypoint: Any) -> tuple[PurePosixPath, str] | None:
+    """The file below the folder and the function in it, None where it can have none."""
     if not isinstance(entrypoint, str):
         return None
-    place, _, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
-    path = PurePosixPath(place if place.endswith(".py") else f"{place.replace('.', '/')}.py")
-    usable = name.isidentifier() and not keyword.iskeyword(name) and place
-    return (path, name) if usable and not path.is_absolute() and ".." not in path.parts else None
+    place, colon, name = entrypoint.rpartition(":" if ":" in entrypoint else ".")
+    is_file = bool(colon) and place.endswith(".py")
+    names = [name, *([] if is_file else place.split("."))]
+    # `etl.py` would be the function `py`, and a placeholder leads where nobody knows.
+    if entrypoint.endswith(".py") or "{{" in entrypoint or not all(map(_is_name, names)):
+        return None
+    path = PurePosixPath(place if is_file else f"{place.replace('.', '/')}.py")
+    return None if path.is_absolute() or ".." in path.parts else (path, name)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def _parameters(deployment: dict[str, Any]) -> Iterator[str]:
@@ -84,6 +94,24 @@ def supplies(document: Any) -> Supplies:
         if placeholder.name.partition(".")[0] in ids:
             _supply(found, placeholder.name)
     return found
+
+
+def without_whole_entries(value: Any, supplied: Supplies) -> Any:
+    """A value whose lists hold, in place of a placeholder that is a whole entry, what is supplied for it.
+
+    Prefect 3.8.8 deletes such an entry while it fills in the environment, before a step has an output.
+    """
+    if isinstance(value, dict):
+        return {key: without_whole_entries(one, supplied) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_whole_entries(_entry(one, supplied), supplied) for one in value]
+    return value
+
+
+def _entry(value: Any, supplied: Supplies) -> Any:
+    found = find_placeholders(value) if isinstance(value, str) else set()
+    whole = next((one.name for one in found if one.full_match == value), None)
+    return value if whole is None else get_from_dict(supplied.outputs, whole, value)
 
 
 def _ids(owner: dict[str, Any]) -> Iterator[str]:

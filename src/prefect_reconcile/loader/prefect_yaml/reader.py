@@ -5,7 +5,7 @@ Source: `prefect.cli.deploy` of Prefect 3.8.8, mainly `_core` and `_config`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prefect_reconcile.kinds.protocol import CodeLookup
@@ -18,6 +18,12 @@ _NOT_FILLED = (*steps.SECTIONS, "triggers", "sla")
 """What is not filled with the rest: pull steps are filled apart, and the others not carried out."""
 
 _COPIED = ("name", "version", "tags", "entrypoint", "parameters", "enforce_parameter_schema", "paused")
+_READ: Mapping[str, Callable[[Json], Json]] = {
+    "paused": grammar.boolean,
+    "enforce_parameter_schema": grammar.boolean,
+    # Where it is empty, Prefect makes one up, as it does for none.
+    "version": lambda value: None if value == "" else value,
+}
 _CLEARED_BY_NULL = ("tags", "parameters")
 
 _DEFAULT_POOL = ("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME", "PREFECT_DEFAULT_WORK_POOL_NAME")
@@ -113,9 +119,7 @@ class _Reader:
 
     def _copy(self, said: JsonObject) -> None:
         for key in _COPIED:
-            value = said.get(key)
-            if key in ("paused", "enforce_parameter_schema"):
-                value = grammar.boolean(value)
+            value = _READ[key](said.get(key)) if key in _READ else said.get(key)
             if value is not None or (key in said and key in _CLEARED_BY_NULL):
                 self._put(key, value, (*self.path, key))
         self._name(said.get("name"))
