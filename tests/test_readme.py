@@ -28,9 +28,14 @@ def test_the_first_two_commands_are_one_line_each() -> None:
 
 
 def test_every_option_in_the_readme_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    """No option of ours is promised that `--help` does not know."""
+    """No option or command of ours is promised that `--help` does not know, and no command is left out."""
     run(["--help"])
-    known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    commands = re.findall(r"^  ([a-z]+) ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
+    assert set(re.findall(r"`reconcile ([a-z]+)", README)) == set(commands)
+    known = set()
+    for command in ([], *([one] for one in commands)):
+        run([*command, "--help"])
+        known |= set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     told = set(re.findall(r"--[a-z][a-z-]+", README))
     others = {"--quiet", "--all"}  # of pip and of prefect
     assert told - others - known == set()

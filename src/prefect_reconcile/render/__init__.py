@@ -1,5 +1,7 @@
-"""A report in, one string out: `text` for people, `json` for machines.
+"""Values in, one string out.
 
-Pure. What came from a manifest or a server goes through `safe` first, so that no value can forge a
-line or send the terminal an escape sequence. May import `report`, `plan` and `model`.
+`text` and `json` show a report, `problems` what is wrong with manifests, `config` the settings, and `yaml`
+manifests. Pure. What came from a manifest or a server goes through `safe` first, so that no value can forge a
+line or send the terminal an escape sequence. May import `report`, `plan`,
+`settings` and `model`.
 """
