@@ -179,18 +179,20 @@ def test_defaults(repository: Path) -> None:
 def test_wrong_defaults_are_told_once(repository: Path) -> None:
     """At their place, however many deployments they are laid under."""
     inputs = Inputs(repository, defaults=defaults({"work_pool": "k8s"}))
+    remedy = "write work_pool_name: …, with work_queue_name and job_variables beside it"
     assert refused(inputs, "deployments", "prefect.yaml") == [
-        "reconcile.toml:11:1: defaults.work_pool: unknown key; "
-        "write work_pool_name: …, with work_queue_name and job_variables beside it"
+        f"reconcile.toml:11:1: defaults.work_pool: unknown key; {remedy}"
     ]
 
 
 def test_a_default_pull_replaces_the_working_directory(repository: Path) -> None:
     """What a prefect.yaml leaves out is not made up where the defaults say it."""
     (repository / "prefect.yaml").write_text("deployments:\n- {name: b, entrypoint: 'etl.py:etl'}\n")
-    steps: JsonObject = {"pull_steps": [{"a": {}}]}
-    (desired,) = load(["prefect.yaml"], Inputs(repository, defaults=defaults(steps))).desired
-    assert (desired.fields["pull_steps"], "pull_steps" in desired.initial) == ([{"a": {}}], False)
+    steps: JsonObject = {"pull_steps": [{"a": {}}], "work_pool_name": "k8s"}
+    loaded = load(["prefect.yaml"], Inputs(repository, defaults=defaults(steps)))
+    (desired,) = loaded.desired
+    assert (desired.initial, loaded.hints) == ({}, ())
+    assert desired.fields["pull_steps"] == [{"a": {}}]
 
 
 def test_names_tags_and_paused(repository: Path) -> None:

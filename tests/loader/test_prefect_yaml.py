@@ -175,10 +175,7 @@ deployments:
             "6:24: deployments[0].work_pool.concurrency_limit: Prefect ignores this key here; "
             "move it out of work_pool, beside it"
         ),
-        (
-            "8:25: deployments[0].schedules[0].catchup: Prefect ignores this key here; "
-            "Prefect 3 knows it no longer: remove it"
-        ),
+        ("8:25: deployments[0].schedules[0].catchup: Prefect 3 no longer knows this key; remove it"),
         "9:5: deployments[0].schedules[1]: has no cron, interval or rrule; add one of them",
         '9:6: deployments[0].schedules[1].corn: unknown key; did you mean "cron"?',
         (

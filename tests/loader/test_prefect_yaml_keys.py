@@ -38,36 +38,36 @@ def test_free_keys_at_every_level(tmp_path: Path) -> None:
 
 
 IGNORED = "Prefect ignores this key here; "
-GONE = "Prefect 3 knows it no longer: remove it"
+GONE = "Prefect 3 no longer knows this key; remove it"
 
 
 @pytest.mark.parametrize(
-    ("text", "key", "remedy"),
+    ("text", "key", "told"),
     [
-        ("  job_variables: {a: 1}\n", "job_variables", "move it into work_pool"),
-        ("  work_queue_name: q\n", "work_queue_name", "move it into work_pool"),
-        ("  timezone: UTC\n", "timezone", "move it into schedules"),
+        ("  job_variables: {a: 1}\n", "job_variables", IGNORED + "move it into work_pool"),
+        ("  work_queue_name: q\n", "work_queue_name", IGNORED + "move it into work_pool"),
+        ("  timezone: UTC\n", "timezone", IGNORED + "move it into schedules"),
         ("  storage: {}\n", "storage", GONE),
-        ("  concurrency: {limit: 1}\n", "concurrency", "write concurrency_limit: …"),
-        ("  pull_steps: []\n", "pull_steps", "it is called pull here"),
+        ("  concurrency: {limit: 1}\n", "concurrency", IGNORED + "write concurrency_limit: …"),
+        ("  pull_steps: []\n", "pull_steps", IGNORED + "it is called pull here"),
         (
             "  work_pool: {concurrency_limit: 1}\n",
             "work_pool.concurrency_limit",
-            "move it out of work_pool, beside it",
+            IGNORED + "move it out of work_pool, beside it",
         ),
-        ("  work_pool: {image: x}\n", "work_pool.image", "move it into job_variables"),
+        ("  work_pool: {image: x}\n", "work_pool.image", IGNORED + "move it into job_variables"),
         ("  schedules: [{cron: '@daily', catchup: false}]\n", "schedules[0].catchup", GONE),
         ("  schedule: {cron: '@daily', max_active_runs: null}\n", "schedule.max_active_runs", GONE),
         (
             "  schedules: [{schedule: {}}]\n",
             "schedules[0].schedule",
-            "write its keys directly: {cron: …, slug: …}",
+            IGNORED + "write its keys directly: {cron: …, slug: …}",
         ),
     ],
 )
-def test_what_prefect_ignores(tmp_path: Path, text: str, key: str, remedy: str) -> None:
+def test_what_prefect_ignores(tmp_path: Path, text: str, key: str, told: str) -> None:
     """Each is told where it belongs, or that it means nothing any more."""
-    assert f"{key}: {IGNORED}{remedy}" in said(tmp_path, text)
+    assert f"{key}: {told}" in said(tmp_path, text)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,10 @@ def test_a_stray_key_stops_nothing_else(tmp_path: Path) -> None:
 
 def test_deployments_that_are_none(tmp_path: Path) -> None:
     """Never nothing in silence."""
-    for text in ("deployments:\n", "deployments: []\n"):
-        assert refused(tmp_path, text) == [".: there is no manifest here; check the path, or add a manifest"]
+    for text in ("deployments:\n", "deployments: []\n", "pull: []\n"):
+        assert refused(tmp_path, text) == [
+            "prefect.yaml: there is no manifest here; check the path, or add a manifest"
+        ]
     assert refused(tmp_path, "deployments: {a: {}}\n") == [
         "prefect.yaml:1:14: deployments: expected a list of deployments; begin each with - name: …"
     ]

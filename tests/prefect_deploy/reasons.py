@@ -20,7 +20,7 @@ _BY_WORDS: Mapping[str, str] = MappingProxyType(
         "placeholder of nothing": r"is nothing that is known",
         "several values within text": r"is more than one value, and stands within text",
         "unknown key": r"^unknown key$",
-        "key that Prefect ignores here": r"^Prefect ignores this key here$",
+        "key that Prefect ignores here": r"^Prefect (ignores this key here|3 no longer knows this key)$",
         "key of another schedule type": r"^does not go with ",
         "required key missing": r"^required key is missing$",
         "malformed step": r"^(a step has one key|expected a step|expected a list of steps)",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from prefect_reconcile.kinds.protocol import CodeLookup, Kind
+from prefect_reconcile.loader.discovery import PREFECT_YAML
 from prefect_reconcile.loader.document import Document
 from prefect_reconcile.loader.layers import Layer
 from prefect_reconcile.loader.placeholders import Filling, Kept, Placeholder, Put, Values, variable
@@ -19,15 +20,15 @@ from prefect_reconcile.spelling import did_you_mean
 class Draft:
     """What one document says of one resource. Values are filled, and nothing else is checked.
 
-    `initial` are fields for a new resource only. `told` are places, in the keys of the file, about which
+    `assumed` are fields that a new resource gets, and a live one keeps, where no layer says any of them, each
+    time with the hint that says so. `told` are places, in the keys of the file, about which
     there is a problem already. One that is not `whole` can be checked further, and wants nothing.
     """
 
     kind: Kind
     layer: Layer
-    path: Path
     code: CodeLookup
-    initial: JsonObject = field(default_factory=dict)
+    assumed: tuple[tuple[JsonObject, Problem], ...] = ()
     told: frozenset[Path] = frozenset()
     whole: bool = True
 
@@ -44,7 +45,7 @@ class Drafting:
     def drafts(self, document: Document, code: CodeLookup) -> Iterator[Draft | Problem]:
         """The resources of a manifest, and what is wrong or worth knowing beside them."""
         value = document.value
-        if isinstance(value, dict) and "deployments" in value and "kind" not in value:
+        if isinstance(value, dict) and _is_prefect_yaml(document.file, value):
             yield from self._prefect_yaml(document, value, code)
             return
         found = self.native(document, code)
@@ -62,7 +63,7 @@ class Drafting:
         if kind is None:
             remedy = did_you_mean(str(name), self.kinds, f"write one of {', '.join(self.kinds)}")
             return [problem(Finding(("kind",), f"unknown kind {name!r}", remedy))]
-        return Draft(kind, Layer(filled, document.locate), (), code)
+        return Draft(kind, Layer(filled, document.locate), code)
 
     def _prefect_yaml(
         self, document: Document, value: JsonObject, code: CodeLookup
@@ -84,9 +85,10 @@ class Drafting:
         yield Draft(
             kind=next(iter(self.kinds.values())),
             layer=Layer(entry.value, place, entry.place),
-            path=entry.path,
             code=code,
-            initial=entry.initial,
+            assumed=tuple(
+                (one.fields, _problem(document, one.hint, Severity.HINT)) for one in entry.assumptions
+            ),
             # No key of this dialect names the flow: what is wrong with it has been said about others.
             told=frozenset({one.path for one in entry.findings} | {entry.place(("flow",))}),
             whole=all(one.severity is not Severity.ERROR for one in problems),
@@ -94,6 +96,11 @@ class Drafting:
 
     def _judged(self, document: Document, finding: Finding) -> Problem:
         return _problem(document, finding, self.unknown if finding.stray else Severity.ERROR)
+
+
+def _is_prefect_yaml(file: str, value: JsonObject) -> bool:
+    """Whether a document is of Prefect's dialect: by its name, or because it lists deployments."""
+    return "kind" not in value and ("deployments" in value or file.rpartition("/")[2] == PREFECT_YAML)
 
 
 def fill(value: JsonObject, values: Values) -> JsonObject:

@@ -21,7 +21,6 @@ from prefect_reconcile.model import (
     Desired,
     Json,
     JsonObject,
-    Manifest,
     Problem,
     Severity,
     Source,
@@ -72,7 +71,8 @@ def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS
     Raises `InvalidManifestsError` with every problem found, also when there is no manifest at all.
     """
     loading = _Loading(inputs, kinds)
-    desired = loading.desired(paths or _default(inputs.directory))
+    paths = paths or _default(inputs.directory)
+    desired = loading.desired(paths)
     problems = [*loading.problems, *loading.files.problems, *repetitions(desired)]
     errors = sorted({one for one in problems if one.severity is Severity.ERROR})
     if not desired and not errors:
@@ -168,10 +168,9 @@ class _Loading:
         if manifest is None or left or not draft.whole:
             return None
         self.problems += [layer.problem(one, severity_of_hint(one)) for one in manifest.hints]
-        return self._wanted(draft, layer, manifest)
-
-    def _wanted(self, draft: Draft, layer: Layer, manifest: Manifest) -> Desired:
-        initial = {key: one for key, one in draft.initial.items() if key not in layer.value}
+        assumed = [one for one in draft.assumed if not one[0].keys() & layer.value.keys()]
+        self.problems += [hint for _, hint in assumed]
+        initial = {key: one for fields, _ in assumed for key, one in fields.items()}
         return Desired(
             draft.kind.NAME,
             manifest.name,

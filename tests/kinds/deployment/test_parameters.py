@@ -174,7 +174,7 @@ def test_names_in_schedules() -> None:
 
 
 def test_values_in_schedules() -> None:
-    """Prefect checks a schedule's values at no time, so that its runs would fail: they are held to the same."""
+    """Prefect never checks a schedule's values, so its runs would fail: they are held to the same schema."""
     flat: JsonObject = {**CRON, "parameters": {"day": "x", "since": "y"}}
     nested: JsonObject = {"schedule": {"cron": "0 3 * * *", "parameters": {"day": "x"}}}
     what = 'expected an integer, found "x"; write an integer'

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from prefect_reconcile.model import Filled, Finding, Json, JsonObject, Path
 from prefect_reconcile.spelling import did_you_mean
 
-_GONE = "Prefect 3 knows it no longer: remove it"
+_GONE = "remove it"
+"""The remedy for keys of an older Prefect."""
 _INTO_POOL = "move it into work_pool"
 _INTO_SCHEDULES = "move it into schedules"
 _INTO_VARIABLES = "move it into job_variables"
@@ -34,6 +35,8 @@ class Keys:
             if remedy is None:
                 otherwise = f"remove it; the keys here are {', '.join(self.known)}"
                 what, remedy = "unknown key", did_you_mean(key, self.known, otherwise)
+            elif remedy == _GONE:
+                what = "Prefect 3 no longer knows this key"
             yield Finding((*path, key), what, remedy, on_key=True, stray=True)
 
 

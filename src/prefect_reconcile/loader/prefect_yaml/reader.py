@@ -31,16 +31,24 @@ _DEFAULT_POOL = ("PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME", "PREFECT_DEFAULT_
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """What a new deployment gets, and a live one keeps as it is, where nothing says any of the fields."""
+
+    fields: JsonObject
+    hint: Finding
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One deployment: its native manifest, where it stands in the file, and what to say about it.
 
-    `initial` are fields for a new deployment only. `places` maps the beginnings of native paths to paths
+    `places` maps the beginnings of native paths to paths
     of the file. There is no use of `value` where there are `findings`, but for stray keys.
     """
 
     path: Path
     value: JsonObject
-    initial: JsonObject
+    assumptions: tuple[Assumption, ...]
     places: Mapping[Path, Path]
     findings: tuple[Finding, ...]
     hints: tuple[Finding, ...]
@@ -87,7 +95,7 @@ class _Reader:
     path: Path
     around: Surroundings
     native: JsonObject = field(default_factory=dict)
-    initial: JsonObject = field(default_factory=dict)
+    assumptions: list[Assumption] = field(default_factory=list)
     places: dict[Path, Path] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     hints: list[Finding] = field(default_factory=list)
@@ -110,7 +118,12 @@ class _Reader:
         self._not_carried_out(said)
         self.findings += filling.findings
         return Entry(
-            self.path, self.native, self.initial, self.places, tuple(self.findings), tuple(self.hints)
+            self.path,
+            self.native,
+            tuple(self.assumptions),
+            self.places,
+            tuple(self.findings),
+            tuple(self.hints),
         )
 
     def _put(self, name: str, value: Json, path: Path) -> None:
@@ -185,16 +198,18 @@ class _Reader:
     def _default_pool(self, path: Path) -> None:
         """Prefect takes the pool of a setting, and refuses to deploy without one: it clears none."""
         environ = self.around.values.environ
+        remedy = "write work_pool: {name: …}"
         variable = next((name for name in _DEFAULT_POOL if environ.get(name)), None)
         if variable:
             self._put("work_pool_name", Filled(environ[variable]), (*path, "name"))
             what = f"the work pool is taken from {variable}"
-        else:
-            self.native.pop("work_pool_name", None)
-            names = ("work_pool_name", "work_queue_name")
-            self.initial |= dict.fromkeys(name for name in names if name not in self.native)
-            what = "without work pool, a new deployment has none, and a live one keeps its own"
-        self.hints.append(Finding(path, what, "write work_pool: {name: …}"))
+            self.hints.append(Finding(path, what, remedy))
+            return
+        self.native.pop("work_pool_name", None)
+        names = ("work_pool_name", "work_queue_name")
+        fields: JsonObject = {name: None for name in names if name not in self.native}
+        what = "without work pool, a new deployment has none, and a live one keeps its own"
+        self.assumptions.append(Assumption(fields, Finding(path, what, remedy)))
 
     def _limit(self, limit: Json) -> None:
         path: Path = (*self.path, "concurrency_limit")
@@ -231,10 +246,10 @@ class _Reader:
         variables = self.native.get("job_variables")
         image = variables.get("image") if isinstance(variables, dict) else None
         step = self.steps.default_pull(self.around.directory, image)
-        self.initial["pull_steps"] = step
         where = steps.directory_of(step) or "the image that a build step makes"
         what = f"without pull, runs of a new deployment look for the code in {where}"
-        self.hints.append(Finding(self.path, what, "add pull: … if it is elsewhere for them"))
+        hint = Finding(self.path, what, "add pull: … if it is elsewhere for them")
+        self.assumptions.append(Assumption({"pull_steps": step}, hint))
 
     def _not_carried_out(self, said: JsonObject) -> None:
         """What `prefect deploy` would do beside the deployment itself."""
