@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
@@ -28,13 +28,11 @@ _SECONDS: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 def cron(value: str) -> str:
     """A cron expression that Prefect accepts: five, six or seven fields or a name such as @daily."""
-    from croniter import croniter
-
     words = value.casefold().split()
     if len(words) == 6 and words[2] == "0":
         # The copy of croniter in Prefect 3.8.8 takes a day 0 beside seconds, croniter 7 does not.
         words[2] = "1"
-    if not croniter.is_valid(" ".join(words)):
+    if not _is_cron(" ".join(words)):
         raise wrong(f"{shown(value)} is not a cron expression", _cron_remedy(words))
     if len(words) > 2 and "w" in words[2]:
         # croniter 7 knows the nearest weekday, the copy of an older one in Prefect 3.8.8 does not.
@@ -42,6 +40,13 @@ def cron(value: str) -> str:
     if {"r", "h"} & set(words):
         raise wrong(f"{shown(value)} is random or hashed, which Prefect refuses", "write fixed fields")
     return value
+
+
+@lru_cache(maxsize=4096)
+def _is_cron(value: str) -> bool:
+    from croniter import croniter
+
+    return bool(croniter.is_valid(value))
 
 
 def _cron_remedy(words: list[str]) -> str:

@@ -38,13 +38,18 @@ class Code:
         # A module is the same object each time, which is how the classes in it are told apart.
         self._flows = cache(self._read_flows)
         self._facts = cache(self._read_facts)
+        self._lookups = cache(self._lookup)
 
     def lookup(self, folder: Path) -> CodeLookup:
         """Looks entrypoints up for a manifest in `folder`."""
+        return self._lookups(folder)
+
+    def _lookup(self, folder: Path) -> CodeLookup:
         beside = folder.resolve()
         starts = _distinct(beside, self._root) if self._only is None else (self._only,)
         allowed = _distinct(self._root, beside, *starts)
 
+        @cache
         def look(written: str) -> FlowFacts | NoFlow:
             entrypoint = entrypoints.parse(written)
             no_entrypoint = NoFlow(

@@ -54,7 +54,7 @@ def parse(file: str, data: bytes) -> tuple[list[Document], list[Problem]]:
     reader = Reader(file, aliases=b"&" in data)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        with _uncollected():
+        with uncollected():
             for root in yaml.compose_all(data, Loader=Loader):
                 reader.read(root)
     except LimitError as error:
@@ -87,7 +87,7 @@ def _unfit(file: str, data: bytes) -> Problem | None:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without Python's search for cyclic garbage: there is none here, and for 10,000 deployments, which make
     millions of objects, the search takes three quarters of the time."""
     enabled = gc.isenabled()

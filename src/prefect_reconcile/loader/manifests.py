@@ -11,6 +11,7 @@ from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
 from prefect_reconcile.loader.discovery import PREFECT_YAML
+from prefect_reconcile.loader.document import uncollected
 from prefect_reconcile.loader.drafts import Draft, Drafting, fill, severity_of_hint
 from prefect_reconcile.loader.files import Files
 from prefect_reconcile.loader.layers import Layer, lay_under
@@ -72,7 +73,8 @@ def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS
     """
     loading = _Loading(inputs, kinds)
     paths = paths or _default(inputs.directory)
-    desired = loading.desired(paths)
+    with uncollected():
+        desired = loading.desired(paths)
     problems = [*loading.problems, *loading.files.problems, *repetitions(desired)]
     errors = sorted({one for one in problems if one.severity is Severity.ERROR})
     if not desired and not errors:
