@@ -129,6 +129,7 @@ def manifests(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
                 "concurrency_limit": st.none() | st.integers(1, 1000),
                 "concurrency_options": st.none() | CONCURRENCY_OPTIONS,
                 "paused": st.none() | st.booleans(),
+                "prevent_delete": st.none() | st.booleans(),
                 "schedules": st.none() | schedule_lists(),
                 "work_pool_name": st.none() | NAMES,
             },

@@ -59,7 +59,7 @@ def applied(network: Network, *names: str, workers: int = 1) -> dict[str, Outcom
     """The outcomes of one pass, by name."""
 
     async def one_pass(api: Api) -> Report:
-        return await apply(api, await plan_pass(api, wanted(*names), KINDS), workers, KINDS)
+        return await apply(api, await plan_pass(api, wanted(*names), kinds=KINDS), workers, KINDS)
 
     report: Report = with_api(network, one_pass)
     return {name: outcome for (_, name), outcome in (report.outcomes or {}).items()}
@@ -126,7 +126,7 @@ def test_an_interruption_is_told() -> None:
             return self.handle(request)
 
     async def interrupted(api: Api) -> Report:
-        plan = await plan_pass(api, wanted("a", "b", "c"), KINDS)
+        plan = await plan_pass(api, wanted("a", "b", "c"), kinds=KINDS)
         applying = asyncio.create_task(apply(api, plan, 1, KINDS))
         await reached.wait()
         applying.cancel()
@@ -145,7 +145,7 @@ def test_a_list_that_cannot_be_read_is_no_empty_list() -> None:
     network = Network(lambda request: httpx.Response(500, json={"detail": "broken"}))
 
     async def planned(api: Api) -> Plan:
-        return await plan_pass(api, wanted("a"), KINDS)
+        return await plan_pass(api, wanted("a"), kinds=KINDS)
 
     with pytest.raises(AnswerError, match="answered 500: broken"):
         with_api(network, planned)
@@ -162,7 +162,7 @@ def test_what_the_server_lacks_stops_before_the_first_write() -> None:
     kind = SimpleNamespace(**{**vars(toy_kind), "observe": lacking})
 
     async def planned(api: Api) -> Plan:
-        return await plan_pass(api, wanted("a"), {toy_kind.NAME: cast("Kind", kind)})
+        return await plan_pass(api, wanted("a"), kinds={toy_kind.NAME: cast("Kind", kind)})
 
     network = Variables()
     with pytest.raises(InvalidManifestsError) as error:

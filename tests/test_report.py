@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from prefect_reconcile.model import Desired, Live, Resolution, Source
-from prefect_reconcile.plan import Change, Create, Plan, Unchanged, Update
-from prefect_reconcile.report import Outcome, Report, Result, action, identity
+from prefect_reconcile.plan import Change, Create, Delete, Plan, Unchanged, Update
+from prefect_reconcile.report import Outcome, Report, Result, action
 
 NOTHING = Resolution({}, {})
 
@@ -17,6 +17,7 @@ def desired(name: str, kind: str = "Variable") -> Desired:
 
 CREATE = Create(desired("a"), NOTHING, ())
 UPDATE = Update(desired("b"), Live("Variable", "b", "1", {}), NOTHING, ())
+DELETE = Delete(Live("Variable", "d", "2", {}))
 UNCHANGED = Unchanged(desired("c"), NOTHING)
 PLAN = Plan((CREATE, UPDATE, UNCHANGED))
 
@@ -74,7 +75,8 @@ def test_an_outcome_belongs_to_one_resource_of_one_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [(CREATE, "create"), (UPDATE, "update"), (UNCHANGED, "unchanged")]
+    ("change", "expected"),
+    [(CREATE, "create"), (UPDATE, "update"), (DELETE, "delete"), (UNCHANGED, "unchanged")],
 )
 def test_a_change_has_the_name_of_its_action(change: Change, expected: str) -> None:
     """The one that the summary counts it by."""
@@ -83,4 +85,11 @@ def test_a_change_has_the_name_of_its_action(change: Change, expected: str) -> N
 
 def test_a_resource_is_identified_by_kind_and_name() -> None:
     """In this order."""
-    assert identity(Unchanged(desired("a/b", "Block"), NOTHING)) == ("Block", "a/b")
+    live = Live("Block", "a/b", "1", {})
+    changes = [
+        Create(desired("a/b", "Block"), NOTHING, ()),
+        Update(desired("a/b", "Block"), live, NOTHING, ()),
+        Delete(live),
+        Unchanged(desired("a/b", "Block"), NOTHING),
+    ]
+    assert [change.identity for change in changes] == [("Block", "a/b")] * 4

@@ -93,6 +93,23 @@ def create(desired: Desired, to: Resolution) -> Conversation[None]:
     yield from ask(Call("POST", "/variables/", body))
 
 
+def delete(live: Live) -> Conversation[None]:
+    """See `Kind.delete`."""
+    yield from ask(Call("DELETE", f"/variables/{live.id}"))
+
+
+def owned(owner: str) -> Conversation[tuple[Live, ...]]:
+    """See `Kind.owned`: its mark is a tag."""
+    answer = yield from ask(Call("POST", "/variables/filter", {"tags": {"all_": [owner]}}))
+    return tuple(_live(one) for one in cast("list[JsonObject]", answer))
+
+
+def busy(live: Sequence[Live]) -> Conversation[Mapping[str, int]]:
+    """See `Kind.busy`: a variable is never in use."""
+    yield from ()
+    return {}
+
+
 def update(live: Live, to: Resolution) -> Conversation[None]:
     """See `Kind.update`."""
     changed = {key: value for key, value in to.new.items() if not same(value, to.old[key])}

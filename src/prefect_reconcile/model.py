@@ -246,13 +246,18 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A resource as the server has it, in the same canonical form, with every field."""
+    """A resource as the server has it, in the same canonical form, with every field.
+
+    `owner` is the owner whose mark it carries, and `protected` says that it is not to be deleted.
+    """
 
     kind: str
     name: str
     id: str
     fields: JsonObject
     refs: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +305,7 @@ class Call:
     @property
     def writes(self) -> bool:
         """Whether it changes the server. Prefect reads lists with POST, so the method alone does not tell."""
-        reads = self.method == "POST" and self.path.endswith(("/filter", "/paginate"))
+        reads = self.method == "POST" and self.path.endswith(("/filter", "/paginate", "/count"))
         return self.method != "GET" and not reads
 
 

@@ -2,18 +2,19 @@
 
 Pure; may import `differ`, `kinds.protocol` and `model`. Which change becomes of what:
 
-| live      | wanted by a manifest | differs | change      |
-|-----------|----------------------|---------|-------------|
-| not there | yes                  |         | `Create`    |
-| there     | yes                  | yes     | `Update`    |
-| there     | yes                  | no      | `Unchanged` |
+| live             | wanted by a manifest | differs | change      |
+|------------------|----------------------|---------|-------------|
+| not there        | yes                  |         | `Create`    |
+| there            | yes                  | yes     | `Update`    |
+| there            | yes                  | no      | `Unchanged` |
+| there, and owned | no                   |         | `Delete`, in a run that prunes |
 
-What is live and no manifest wants will become a change of its own when pruning comes.
+What is live, and neither wanted nor owned, is nobody's business here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from json import dumps
@@ -32,6 +33,9 @@ from prefect_reconcile.model import (
     path_text,
 )
 
+Identity: TypeAlias = tuple[str, str]
+"""Kind and name of a resource."""
+
 
 @dataclass(frozen=True, slots=True)
 class Create:
@@ -40,6 +44,11 @@ class Create:
     desired: Desired
     resolution: Resolution
     fields: tuple[FieldChange, ...]
+
+    @property
+    def identity(self) -> Identity:
+        """See `Identity`."""
+        return self.desired.kind, self.desired.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,23 @@ class Update:
     resolution: Resolution
     fields: tuple[FieldChange, ...]
 
+    @property
+    def identity(self) -> Identity:
+        """See `Identity`."""
+        return self.desired.kind, self.desired.name
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A resource of ours that no manifest names any more."""
+
+    live: Live
+
+    @property
+    def identity(self) -> Identity:
+        """See `Identity`."""
+        return self.live.kind, self.live.name
+
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
@@ -59,21 +85,39 @@ class Unchanged:
     desired: Desired
     resolution: Resolution
 
+    @property
+    def identity(self) -> Identity:
+        """See `Identity`."""
+        return self.desired.kind, self.desired.name
 
-Change: TypeAlias = Create | Update | Unchanged
-Write: TypeAlias = Create | Update
+
+Change: TypeAlias = Create | Update | Delete | Unchanged
+Write: TypeAlias = Create | Update | Delete
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes, sorted by kind and name."""
+    """All changes, sorted by kind and name. `owned` is how many resources carry the mark of the run's owner,
+    in a run that prunes."""
 
     changes: tuple[Change, ...]
+    owned: int = 0
 
     @property
     def writes(self) -> tuple[Write, ...]:
         """The changes that need a request."""
         return tuple(change for change in self.changes if not isinstance(change, Unchanged))
+
+    @property
+    def deletes(self) -> tuple[Delete, ...]:
+        """What will be gone."""
+        return tuple(change for change in self.changes if isinstance(change, Delete))
+
+    @property
+    def notes(self) -> tuple[tuple[Identity, str], ...]:
+        """What people should know of the changes, with the resource that it is about."""
+        resolved = [change for change in self.changes if not isinstance(change, Delete)]
+        return tuple((change.identity, note) for change in resolved for note in change.resolution.notes)
 
     @property
     def fingerprint(self) -> str:
@@ -85,17 +129,21 @@ class Plan:
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def make_plan(observations: Iterable[tuple[Kind, Observation]]) -> Plan:
-    """Compares every desired resource with its live one."""
-    changes = [
-        _change(kind, desired, observation.live.get(desired.name))
+def make_plan(observations: Iterable[tuple[Kind, Observation]], owned: Collection[Live] = ()) -> Plan:
+    """Compares every desired resource with its live one. What is owned and not desired will be deleted."""
+    changes: list[Change] = [
+        change_of(kind, desired, observation.live.get(desired.name))
         for kind, observation in observations
         for desired in observation.desired
     ]
-    return Plan(tuple(sorted(changes, key=lambda change: (change.desired.kind, change.desired.name))))
+    wanted = {change.identity for change in changes}
+    deletes = (Delete(live) for live in owned)
+    changes += (change for change in deletes if change.identity not in wanted)
+    return Plan(tuple(sorted(changes, key=lambda change: change.identity)), len(owned))
 
 
-def _change(kind: Kind, desired: Desired, live: Live | None) -> Change:
+def change_of(kind: Kind, desired: Desired, live: Live | None) -> Change:
+    """What a desired resource means for its live one, or for none."""
     resolution = kind.resolve(desired, live)
     fields = differences(resolution.old, resolution.new, kind.SHAPES)
     if live is None:
@@ -106,11 +154,13 @@ def _change(kind: Kind, desired: Desired, live: Live | None) -> Change:
 
 
 def _essence(change: Write) -> JsonObject:
+    kind, name = change.identity
+    fields = () if isinstance(change, Delete) else change.fields
     return {
         "action": type(change).__name__,
-        "kind": change.desired.kind,
-        "resource": change.desired.name,
-        "fields": [field_json(one) for one in change.fields],
+        "kind": kind,
+        "resource": name,
+        "fields": [field_json(one) for one in fields],
     }
 
 

@@ -7,22 +7,63 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.errors import AnswerError, InvalidManifestsError, PrefectError, UnreachableError
 from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
-from prefect_reconcile.model import Answer, Call, Conversation, Desired, Observation
-from prefect_reconcile.plan import Create, Plan, Update, Write, make_plan
-from prefect_reconcile.report import Identity, Outcome, Report, Result, identity
+from prefect_reconcile.model import Answer, Call, Conversation, Desired, Live, Observation
+from prefect_reconcile.plan import Create, Delete, Identity, Plan, Update, Write, make_plan
+from prefect_reconcile.policy import Policy, Refusal, Selection
+from prefect_reconcile.policy import refusals as judged
+from prefect_reconcile.report import Outcome, Report, Result
 
 
-async def plan_pass(api: Api, desired: Sequence[Desired], kinds: Mapping[str, Kind] = KINDS) -> Plan:
-    """Reads the live side of some manifests and compares.
+async def plan_pass(
+    api: Api,
+    desired: Sequence[Desired],
+    policy: Policy = Policy(),  # noqa: B008 - it is frozen
+    selection: Selection = Selection(),  # noqa: B008
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Plan:
+    """Reads the live side of some manifests and compares. With a policy that prunes, what its owner has and
+    no manifest names will be deleted, within the selection.
 
     Raises `InvalidManifestsError` where the server lacks what a manifest needs, and `PrefectError`.
     """
-    return make_plan(await observe(api, desired, kinds))
+    wanted = [_claimed(one, policy.owner, kinds) for one in desired if selection.takes(one)]
+    observations, owned = await asyncio.gather(
+        observe(api, wanted, kinds), _owned(api, policy.owner if policy.prune else None, kinds)
+    )
+    return make_plan(observations, [one for one in owned if selection.takes(one)])
+
+
+def _claimed(desired: Desired, owner: str | None, kinds: Mapping[str, Kind]) -> Desired:
+    """A resource that is to carry the owner's mark, if its kind has one."""
+    if owner is None or "owner" not in kinds[desired.kind].SHAPES:
+        return desired
+    return replace(desired, fields={**desired.fields, "owner": owner})
+
+
+async def _owned(api: Api, owner: str | None, kinds: Mapping[str, Kind]) -> list[Live]:
+    if owner is None:
+        return []
+    found = await asyncio.gather(*(api.converse(kind.owned(owner)) for kind in kinds.values()))
+    return [one for lives in found for one in lives]
+
+
+async def refusals(
+    api: Api, plan: Plan, policy: Policy, kinds: Mapping[str, Kind] = KINDS
+) -> tuple[Refusal, ...]:
+    """Every reason not to carry a plan out; asks the server what is in progress of that which would go."""
+    busy: dict[Identity, int] = {}
+    for name, kind in kinds.items():
+        live = [change.live for change in plan.deletes if change.live.kind == name]
+        if live and not policy.force_running:
+            counts = await api.converse(kind.busy(live))
+            busy |= {(name, resource): count for resource, count in counts.items()}
+    return judged(plan, policy, busy)
 
 
 async def observe(
@@ -46,17 +87,17 @@ async def apply(api: Api, plan: Plan, workers: int, kinds: Mapping[str, Kind] = 
     that all would fail: no connection, or no permission."""
     waiting = iter(plan.writes)
     outcomes = {
-        identity(write): Outcome(Result.NOT_ATTEMPTED, "not attempted: the run ended before it")
+        write.identity: Outcome(Result.NOT_ATTEMPTED, "not attempted: the run ended before it")
         for write in plan.writes
     }
     hopeless = asyncio.Event()
 
     async def work() -> None:
         for write in waiting:
-            outcomes[identity(write)] = Outcome(
+            outcomes[write.identity] = Outcome(
                 Result.FAILED, "interrupted on the way; run again to finish it"
             )
-            outcomes[identity(write)] = await _carry_out(api, write, kinds, hopeless)
+            outcomes[write.identity] = await _carry_out(api, write, kinds, hopeless)
             if hopeless.is_set():
                 return
 
@@ -81,12 +122,14 @@ async def _carry_out(api: Api, write: Write, kinds: Mapping[str, Kind], hopeless
 
 def conversation(write: Write, kinds: Mapping[str, Kind] = KINDS) -> Conversation[None]:
     """The requests that carry a change out."""
-    kind = kinds[write.desired.kind]
+    kind = kinds[write.identity[0]]
     match write:
         case Create():
             return kind.create(write.desired, write.resolution)
         case Update():
             return kind.update(write.live, write.resolution)
+        case Delete():
+            return kind.delete(write.live)
 
 
 def rehearse(plan: Plan, kinds: Mapping[str, Kind] = KINDS) -> dict[Identity, tuple[Call, ...]]:
@@ -100,7 +143,7 @@ def rehearse(plan: Plan, kinds: Mapping[str, Kind] = KINDS) -> dict[Identity, tu
     for write in plan.writes:
         calls = [call for call in _calls(conversation(write, kinds)) if not (call.once and call in told)]
         told += [call for call in calls if call.once]
-        requests[identity(write)] = tuple(calls)
+        requests[write.identity] = tuple(calls)
     return requests
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from prefect_reconcile.model import Call
-from prefect_reconcile.plan import Change, Create, Plan, Unchanged, Update
+from prefect_reconcile.plan import Change, Create, Delete, Identity, Plan, Unchanged, Update
+from prefect_reconcile.policy import Refusal
 
 
 class Result(Enum):
@@ -26,26 +27,23 @@ class Outcome:
     error: str | None = None
 
 
-Identity = tuple[str, str]
-"""Kind and name of a resource."""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """A plan, and after an apply the outcome of each write; `outcomes` is None when nothing was attempted.
 
     `requests` are those that an apply would send, by resource; None when they were not asked for.
-    `interrupted` says that the user stopped the apply.
+    `interrupted` says that the user stopped the apply. With `refusals` the plan is not carried out.
     """
 
     plan: Plan
     outcomes: Mapping[Identity, Outcome] | None = None
     requests: Mapping[Identity, tuple[Call, ...]] | None = None
     interrupted: bool = False
+    refusals: tuple[Refusal, ...] = ()
 
     def outcome(self, change: Change) -> Outcome | None:
         """What became of a change; None for one that needed nothing or was not attempted yet."""
-        return self.outcomes.get(identity(change)) if self.outcomes else None
+        return self.outcomes.get(change.identity) if self.outcomes else None
 
     @property
     def failed(self) -> bool:
@@ -62,17 +60,14 @@ class Report:
         return counts
 
 
-def identity(change: Change) -> Identity:
-    """Kind and name of the resource that a change is about."""
-    return change.desired.kind, change.desired.name
-
-
 def action(change: Change) -> str:
-    """The name of a change in a report: `create`, `update` or `unchanged`."""
+    """The name of a change in a report: `create`, `update`, `delete` or `unchanged`."""
     match change:
         case Create():
             return "create"
         case Update():
             return "update"
+        case Delete():
+            return "delete"
         case Unchanged():
             return "unchanged"

@@ -66,5 +66,14 @@ class Kind(Protocol):
     def create(self, desired: Desired, to: Resolution) -> Conversation[None]:
         """Makes a resource that is not there."""
 
+    def delete(self, live: Live) -> Conversation[None]:
+        """Takes a resource away, with what would be left behind of it. Gone already is as good."""
+
+    def owned(self, owner: str) -> Conversation[tuple[Live, ...]]:
+        """Reads all live resources that carry an owner's mark."""
+
+    def busy(self, live: Sequence[Live]) -> Conversation[Mapping[str, int]]:
+        """Counts what is in progress of each resource that has any, by its name."""
+
     def update(self, live: Live, to: Resolution) -> Conversation[None]:
         """Turns `to.old` into `to.new` with the fewest requests; called only when they differ."""

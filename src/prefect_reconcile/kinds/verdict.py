@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ MOST_REFERENCES = 50_000
 
 MOST_STEPS = 7
 """The logarithm of how many steps a search for a pattern may take: ten million are a tenth of a second."""
+
+MOST_NESTED = 80
+"""How many `$ref` within each other: Python, and so Prefect, gives up at about 120."""
+
+DEEPEST = 80
+"""Mappings and lists within each other in a schema: Python, and so Prefect, gives up at twice as many.
+Prefect writes two for each level of a parameter's type."""
 
 _KEPT = 1000
 
@@ -112,12 +120,11 @@ def violations(value: JsonObject, by: Checker) -> list[Violation]:
     if by.key_patterns:
         _refuse_long_searches(by.key_patterns, max(map(len, _keys(value)), default=0))
     _left.set(MOST_REFERENCES)
+    _active.set([])
     try:
         return [_violation(error) for error in by.validator.iter_errors(value)]
     except Unresolvable as error:
         raise UnusableSchemaError(_unresolvable(str(error.ref))) from error
-    except RecursionError as error:
-        raise UnusableSchemaError("it refers to itself without end") from error
     except (UnknownType, *_BROKEN) as error:
         raise UnusableSchemaError(_UNREADABLE) from error
 
@@ -155,12 +162,22 @@ def _check(text: str, rules: Rules) -> None:
     written = loads(text)
     try:
         # Where it is not adapted, Prefect has a look at what is required, too.
-        Draft202012Validator.check_schema(_read(written, rules) if rules.adapts else written)
+        read = _read(written, rules)
+        Draft202012Validator.check_schema(read if rules.adapts else written)
     except SchemaError as error:
         what = f"{shown(error.instance)} is not possible here in a JSON schema"
         raise UnusableSchemaError(what, _existing(written, tuple(error.absolute_path))) from error
-    except RecursionError as error:
-        raise UnusableSchemaError("it is nested too deeply") from error
+
+
+def _is_too_deep(schema: Any) -> bool:
+    """Whether there are more mappings and lists within each other than there should be."""
+    level = [schema]
+    for _ in range(DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for values in inner for one in values if isinstance(one, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _existing(schema: Any, place: Path) -> Path:
@@ -179,6 +196,8 @@ def _existing(schema: Any, place: Path) -> Path:
 
 
 def _read(schema: Schema, rules: Rules) -> Schema:
+    if _is_too_deep(schema):
+        raise UnusableSchemaError("it is nested too deeply")
     try:
         adapted = _adapted(schema, rules.null_beside_default) if rules.adapts else schema
     except _BROKEN as error:
@@ -243,6 +262,27 @@ def _adapt(mapping: Schema, null_beside_default: bool, path: Path) -> None:
 _left: ContextVar[int] = ContextVar("left")
 """How many references may still be followed in this check."""
 
+_active: ContextVar[list[tuple[int, int]]] = ContextVar("active")
+"""The references that are being followed: the schemas they stand in, and the values, by their ids."""
+
+
+@contextmanager
+def _following(schema: int, instance: int) -> Iterator[None]:
+    """While a reference is followed. Where the same one is already, for the same value, there is no end.
+
+    To wait for Python's limit is no way: the library below, which is not written in Python, panics there.
+    """
+    active = _active.get()
+    if (schema, instance) in active:
+        raise UnusableSchemaError("it refers to itself without end")
+    if len(active) >= MOST_NESTED:
+        raise TooMuchError("the schema's references lead too deep")
+    active.append((schema, instance))
+    try:
+        yield
+    finally:
+        active.pop()
+
 
 @cache
 def _validator() -> type[Validator]:
@@ -256,7 +296,8 @@ def _validator() -> type[Validator]:
             _left.set(_left.get() - 1)
             if _left.get() < 0:
                 raise TooMuchError("the schema's references lead to too many places")
-            yield from known[keyword](validator, reference, instance, schema) or ()
+            with _following(id(schema), id(instance)):
+                yield from known[keyword](validator, reference, instance, schema) or ()
 
         return follow
 

@@ -20,7 +20,7 @@ from typing import cast
 
 from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.model import JsonObject
-from prefect_reconcile.plan import Write, field_json
+from prefect_reconcile.plan import Delete, Write, field_json
 from prefect_reconcile.render import safe
 from prefect_reconcile.report import Report, action
 
@@ -32,12 +32,12 @@ def render(report: Report) -> str:
         "fingerprint": report.plan.fingerprint,
         "summary": cast("JsonObject", report.summary),
         "changes": [_change(report, write) for write in report.plan.writes],
-        "notes": [
-            {"kind": change.desired.kind, "resource": change.desired.name, "note": note}
-            for change in report.plan.changes
-            for note in change.resolution.notes
-        ],
+        "notes": [{"kind": kind, "resource": name, "note": note} for (kind, name), note in report.plan.notes],
     }
+    if report.refusals:
+        document["refusals"] = [
+            {"what": one.what, "resources": [*one.resources], "remedy": one.remedy} for one in report.refusals
+        ]
     if report.requests is not None:
         document["requests"] = [
             {
@@ -55,12 +55,17 @@ def render(report: Report) -> str:
 
 def _change(report: Report, write: Write) -> JsonObject:
     outcome = report.outcome(write)
+    kind, name = write.identity
+    source: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    if not isinstance(write, Delete):
+        source, fields = f"{write.desired.source.file}:{write.desired.source.line}", write.fields
     return {
         "action": action(write),
-        "kind": write.desired.kind,
-        "resource": write.desired.name,
-        "source": f"{write.desired.source.file}:{write.desired.source.line}",
-        "fields": [_field(one) for one in write.fields],
+        "kind": kind,
+        "resource": name,
+        "source": source,
+        "fields": [_field(one) for one in fields],
         "error": outcome.error if outcome else None,
     }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.model import ABSENT, Absent, Call, Json, Key, Path, same
-from prefect_reconcile.plan import Change, Create, Update, Write
+from prefect_reconcile.plan import Create, Delete, Plan, Update, Write
 from prefect_reconcile.render import safe
 from prefect_reconcile.report import Outcome, Report, Result
 
@@ -53,12 +53,11 @@ def plan(report: Report, style: Style) -> str:
     lines: list[str] = []
     for write in report.plan.writes:
         lines += _resource(write, style)
-        show = _new_field if isinstance(write, Create) else _field
-        lines += [f"      {field}" for change in write.fields for field in show(change, style)]
-        calls = (report.requests or {}).get((write.desired.kind, write.desired.name), ())
+        lines += [f"      {line}" for line in _fields(write, style)]
+        calls = (report.requests or {}).get(write.identity, ())
         lines += [f"      {request}" for call in calls for request in _request(call, style)]
         lines.append("")
-    lines += _notes(report.plan.changes, style)
+    lines += _notes(report.plan, style)
     lines += _summary(report, style)
     return "\n".join(lines) + "\n"
 
@@ -67,7 +66,9 @@ def result(report: Report, style: Style) -> str:
     """What became of every change, and a summary."""
     lines = [_outcome(write, report.outcome(write), style) for write in report.plan.writes]
     counts = report.summary
-    said = [f"{counts['create']} created", f"{counts['update']} updated", f"{counts['unchanged']} unchanged"]
+    said = [f"{counts['create']} created", f"{counts['update']} updated"]
+    said += [f"{counts['delete']} deleted"] if report.plan.deletes else []
+    said.append(f"{counts['unchanged']} unchanged")
     outcomes = [outcome.result for outcome in (report.outcomes or {}).values()]
     said += [
         f"{outcomes.count(result)} {result.value}"
@@ -84,8 +85,22 @@ def _resource(write: Write, style: Style) -> Iterator[str]:
             mark = style.green("+ create")
         case Update():
             mark = style.yellow("~ update")
-    source = style.faint(f"{safe.line(write.desired.source.file)}:{write.desired.source.line}")
-    yield f"  {mark} {style.bold(safe.line(write.desired.name))}  {source}"
+        case Delete():
+            mark = style.red("- delete")
+    _, name = write.identity
+    if isinstance(write, Delete):
+        source = "no manifest names it any more"
+    else:
+        source = f"{safe.line(write.desired.source.file)}:{write.desired.source.line}"
+    yield f"  {mark} {style.bold(safe.line(name))}  {style.faint(source)}"
+
+
+def _fields(write: Write, style: Style) -> Iterator[str]:
+    if isinstance(write, Delete):
+        return
+    show = _new_field if isinstance(write, Create) else _field
+    for change in write.fields:
+        yield from show(change, style)
 
 
 def _field(change: FieldChange, style: Style) -> Iterator[str]:
@@ -160,28 +175,29 @@ def _request(call: Call, style: Style) -> Iterator[str]:
     yield style.faint(f"→ {call.method} {safe.line(call.path)}{body}")
 
 
-def _notes(changes: Sequence[Change], style: Style) -> Iterator[str]:
-    for change in changes:
-        for note in change.resolution.notes:
-            yield f"  {style.yellow('note')} {safe.line(change.desired.name)}: {safe.line(note)}"
-    if any(change.resolution.notes for change in changes):
+def _notes(plan: Plan, style: Style) -> Iterator[str]:
+    for (_, name), note in plan.notes:
+        yield f"  {style.yellow('note')} {safe.line(name)}: {safe.line(note)}"
+    if plan.notes:
         yield ""
 
 
 def _summary(report: Report, style: Style) -> Iterator[str]:
     counts = report.summary
     if not report.plan.writes:
-        yield f"{style.green('No changes.')} {_as_declared(report.plan.changes)}"
+        yield f"{style.green('No changes.')} {_as_declared(report.plan)}"
         return
-    said = f"{counts['create']} to create, {counts['update']} to update, {counts['unchanged']} unchanged"
+    parts = [f"{counts['create']} to create", f"{counts['update']} to update"]
+    parts += [f"{counts['delete']} to delete"] if report.plan.deletes else []
+    said = ", ".join([*parts, f"{counts['unchanged']} unchanged"])
     yield f"{style.bold('Plan:')} {said}. {style.faint('Fingerprint ' + report.plan.fingerprint)}"
 
 
-def _as_declared(changes: Sequence[Change]) -> str:
-    kinds = {change.desired.kind for change in changes}
+def _as_declared(plan: Plan) -> str:
+    kinds = {kind for kind, _ in (change.identity for change in plan.changes)}
     noun = kinds.pop().lower() if len(kinds) == 1 else "resource"
-    noted = ", but for what is noted" if any(change.resolution.notes for change in changes) else ""
-    match len(changes):
+    noted = ", but for what is noted" if plan.notes else ""
+    match len(plan.changes):
         case 0:
             return "Nothing is declared."
         case 1:
@@ -191,8 +207,8 @@ def _as_declared(changes: Sequence[Change]) -> str:
 
 
 def _outcome(write: Write, outcome: Outcome | None, style: Style) -> str:
-    name = safe.line(write.desired.name)
-    done = "created" if isinstance(write, Create) else "updated"
+    name = safe.line(write.identity[1])
+    done = {Create: "created", Update: "updated", Delete: "deleted"}[type(write)]
     match outcome:
         case Outcome(result=Result.DONE):
             return f"  {style.green('✓')} {done} {name}"

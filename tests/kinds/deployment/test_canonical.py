@@ -12,6 +12,7 @@ from prefect.server.schemas.actions import DeploymentCreate, DeploymentUpdate
 
 from conversations import FLOW_ID, answered, desired, live, resolved, schedule_answered
 from prefect_reconcile.differ import differences
+from prefect_reconcile.kinds.deployment import marks
 from prefect_reconcile.kinds.deployment.canonical import FIELDS, SHAPES, from_answer, from_manifest, resolve
 from prefect_reconcile.kinds.deployment.models import Deployment
 from prefect_reconcile.kinds.deployment.schedules import body
@@ -26,10 +27,14 @@ NEVER = {
 }
 
 
+IN_TAGS = {"owner", "prevent_delete"}
+"""Fields of ours that the server has as tags."""
+
+
 def test_fields_are_those_of_the_create_call() -> None:
     """Nothing of Prefect's create call is missing in the catalogue or in the manifest."""
-    assert {*SHAPES, *NEVER} == DeploymentCreate.model_fields.keys()
-    assert {*SHAPES, "name", "flow", "flow_id"} == Deployment.model_fields.keys()
+    assert {*SHAPES, *NEVER} - IN_TAGS == DeploymentCreate.model_fields.keys()
+    assert {*SHAPES, "name", "flow", "flow_id"} - {"owner"} == Deployment.model_fields.keys()
 
 
 def test_defaults_are_prefects() -> None:
@@ -72,6 +77,9 @@ def test_reasons_are_seen() -> None:
             {"collision_strategy": "E"},
         ),
         ("paused", True, True),
+        ("tags", ["b", "reconcile:me", "reconcile-prevent-delete"], ["b"]),
+        ("owner", "is no field of an answer", None),
+        ("prevent_delete", True, False),
         ("storage_document_id", FLOW_ID, FLOW_ID),
         ("infrastructure_document_id", None, None),
     ],
@@ -117,6 +125,7 @@ def as_made(manifest: JsonObject) -> JsonObject:
     """The answer of Prefect to what makes a deployment of a manifest, by Prefect's own models."""
     wanted = resolve(desired(manifest), None).new
     sent = {**wanted, "schedules": [body(one) for one in wanted["schedules"].values()]}  # type: ignore[union-attr,arg-type]
+    sent["tags"] = marks.join(sent["tags"], sent.pop("owner"), sent.pop("prevent_delete"))  # type: ignore[arg-type]
     fields = DeploymentCreate.model_validate({"name": "d", "flow_id": FLOW_ID, **sent}).model_dump(
         mode="json"
     )
@@ -167,7 +176,7 @@ def test_order_means_nothing(manifest: JsonObject, random: Any) -> None:
     assert resolve(desired(shuffled), there) == resolve(desired(manifest), there)
 
 
-LEFT_ALONE = ["version", "labels", "parameter_openapi_schema", "paused"]
+LEFT_ALONE = ["version", "labels", "parameter_openapi_schema", "paused", "owner"]
 
 
 def test_left_out_fields() -> None:
@@ -176,7 +185,7 @@ def test_left_out_fields() -> None:
         **dict.fromkeys(
             ["description", "version", "entrypoint", "path", "work_pool_name", "work_queue_name"], "x"
         ),
-        tags=["x"],
+        tags=["x", "reconcile:me", "reconcile-prevent-delete"],
         labels={"x": 1},
         pull_steps=[{"x": 1}],
         parameters={"x": 1},
@@ -240,4 +249,4 @@ def test_only_schedules_and_tags_have_shapes_of_their_own() -> None:
 
 def test_updates_take_what_the_catalogue_has() -> None:
     """All fields but the labels can be sent to Prefect's update call, under the same name."""
-    assert SHAPES.keys() - DeploymentUpdate.model_fields.keys() == {"labels"}
+    assert SHAPES.keys() - DeploymentUpdate.model_fields.keys() == {"labels", *IN_TAGS}

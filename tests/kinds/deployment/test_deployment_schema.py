@@ -136,6 +136,7 @@ FIELDS_OF_A_MANIFEST = with_null(
     pull_steps=st.lists(OBJECTS, max_size=2),
     parameters=OBJECTS,
     enforce_parameter_schema=st.booleans(),
+    prevent_delete=st.booleans(),
     parameter_openapi_schema=OBJECTS,
     job_variables=OBJECTS,
     concurrency_limit=st.integers(1),
@@ -243,7 +244,7 @@ def test_what_is_refused_is_not_read(value: JsonObject) -> None:
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_default_is_the_one_that_a_plan_assumes(field: Any) -> None:
     """What an editor offers for a key that is left out."""
-    offered = SCHEMA["properties"][field.name].get("default", ...)
+    offered = SCHEMA["properties"].get(field.name, {}).get("default", ...)
     assert offered is ... or (offered == field.default and not field.kept)
 
 

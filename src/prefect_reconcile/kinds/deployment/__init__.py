@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from prefect_reconcile.kinds.deployment.canonical import NAME, SHAPES, resolve
 from prefect_reconcile.kinds.deployment.environments import KEYED_BY, adjust, identify
 from prefect_reconcile.kinds.deployment.manifest import read
-from prefect_reconcile.kinds.deployment.observe import observe
+from prefect_reconcile.kinds.deployment.observe import busy, observe, owned
 from prefect_reconcile.kinds.deployment.printing import write
-from prefect_reconcile.kinds.deployment.requests import create, update
+from prefect_reconcile.kinds.deployment.requests import create, delete, update
 
 if TYPE_CHECKING:
     from prefect_reconcile.kinds.forms import Form
@@ -33,10 +33,13 @@ __all__ = [
     "NAME",
     "SHAPES",
     "adjust",
+    "busy",
     "create",
+    "delete",
     "form",
     "identify",
     "observe",
+    "owned",
     "read",
     "resolve",
     "update",

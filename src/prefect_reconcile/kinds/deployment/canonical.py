@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from prefect_reconcile.kinds.deployment import limitations, schedules
+from prefect_reconcile.kinds.deployment import limitations, marks, schedules
 from prefect_reconcile.model import Desired, Json, JsonObject, Live, Resolution, Shape
 
 NAME = "Deployment"
@@ -142,6 +142,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("storage_document_id"),
     Field("infrastructure_document_id"),
+    Field("owner", kept=True, reason="it is one of the tags, see the module marks", seen="3.8.8"),
+    Field("prevent_delete", default=False, reason="so is this", seen="3.8.8"),
 )
 
 SHAPES: Mapping[str, Shape] = MappingProxyType({field.name: field.shape for field in FIELDS})
@@ -171,7 +173,9 @@ def from_answer(answer: JsonObject) -> JsonObject:
     `schedules` maps the server's id of each to its canonical record.
     Source: `DeploymentResponse` of Prefect 3.8.8; what it has beyond `FIELDS` is ignored.
     """
+    marked = marks.split(cast("list[str]", answer.get("tags") or []))
     fields = {field.name: field.spelling(answer.get(field.name)) for field in FIELDS}
+    fields |= {"tags": [*marked.tags], "owner": marked.owner, "prevent_delete": marked.protected}
     limit = answer.get("global_concurrency_limit")
     fields["concurrency_limit"] = (
         limit["limit"] if isinstance(limit, dict) else answer.get("concurrency_limit")
@@ -197,6 +201,8 @@ def resolve(desired: Desired, live: Live | None) -> Resolution:
     old_schedules, new["schedules"], ids = schedules.pair(records, there.items())
     old: JsonObject = {**now, "schedules": old_schedules}
     notes = limitations.withdraw(old, new, live.refs) if live else ()
+    if live and old["owner"] is None and new["owner"] is not None:
+        notes = (*notes, f"is adopted by {new['owner']}: it is live, and nobody's yet")
     return Resolution(old, new, notes, ids)
 
 

@@ -12,7 +12,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from prefect_reconcile.kinds import findings
-from prefect_reconcile.kinds.deployment import canonical, parameters, schedules
+from prefect_reconcile.kinds.deployment import canonical, marks, parameters, schedules
 from prefect_reconcile.kinds.deployment.models import FORBIDDEN, Deployment, Schedule
 from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, NoFlow, Path
@@ -114,6 +114,7 @@ def _conflicts(value: JsonObject, refused: Iterable[Finding]) -> Iterator[Findin
     if () not in unclear:
         yield from _flow_and_queue(value)
     yield from _labels(value.get("labels"))
+    yield from _tags(value.get("tags"))
     yield from _templates(value.get("parameters"), ("parameters",))
     entries = value.get("schedules")
     invalid = {
@@ -145,6 +146,13 @@ def _labels(value: Json) -> Iterator[Finding]:
         if name.startswith(canonical.OWN_LABELS):
             what = f"labels that begin with {canonical.OWN_LABELS} belong to Prefect"
             yield Finding(("labels", name), what, "choose another name", on_key=True)
+
+
+def _tags(value: Json) -> Iterator[Finding]:
+    for index, tag in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(tag, str) and marks.is_mark(tag):
+            what = f"the tag {findings.shown(tag)} is one that reconcile keeps itself"
+            yield Finding(("tags", index), what, "remove it; --owner and prevent_delete write such tags")
 
 
 def _templates(value: Json, path: Path) -> Iterator[Finding]:

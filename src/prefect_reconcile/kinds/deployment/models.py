@@ -208,6 +208,10 @@ class Deployment(_Closed):
         "Whether its schedules stand still. Left out: a live deployment stays as people switched it, a new "
         "one is not paused."
     )
+    prevent_delete: bool | None = _key(
+        "Whether it is never deleted, whatever the options say. It holds until a run has taken it back, also "
+        "where the manifest is gone. Left out: it may be deleted."
+    )
     schedules: list[Schedule] | None = _key(
         "When it runs by itself. Left out: never, so that live schedules are removed.",
         examples=[[{"slug": "nightly", "cron": "0 2 * * *", "timezone": "Europe/Paris"}]],

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
-from prefect_reconcile.kinds.deployment import job_variables, parameters
+from prefect_reconcile.kinds.deployment import job_variables, marks, parameters
 from prefect_reconcile.kinds.deployment.canonical import NAME, from_answer
 from prefect_reconcile.model import (
     Call,
@@ -185,7 +185,46 @@ def _live(name: str, answer: JsonObject, facts: _Facts) -> Live:
         refs["shared_limit"] = str(limit.get("name"))
     if answer.get("parameter_openapi_schema") is None:
         refs["null_schema"] = "true"
-    return Live(NAME, name, str(answer["id"]), fields, refs)
+    owner = cast("str | None", fields["owner"])
+    return Live(NAME, name, str(answer["id"]), fields, refs, owner, fields["prevent_delete"] is True)
+
+
+def owned(owner: str) -> Conversation[tuple[Live, ...]]:
+    """See `Kind.owned`."""
+    deployments = yield from _listed({"deployments": {"tags": {"all_": [marks.OWNER + owner]}}})
+    ids = sorted({str(one["flow_id"]) for one in deployments})
+    asked = [_named("flows", "id", chunk) for chunk in _chunks(ids)]
+    flows = _distinct((yield from together(asked)))
+    names = {str(flow["id"]): str(flow["name"]) for flow in flows}
+    facts = _Facts(flows, deployments, {}, None)
+    # A flow that has gone since takes its deployments with it.
+    here = [one for one in deployments if str(one["flow_id"]) in names]
+    return tuple(_live(f"{names[str(one['flow_id'])]}/{one['name']}", one, facts) for one in here)
+
+
+IN_PROGRESS = ("PENDING", "RUNNING", "PAUSED", "CANCELLING")
+"""The types of states of runs that would lose their deployment. What is only scheduled goes with it."""
+
+
+def busy(live: Sequence[Live]) -> Conversation[Mapping[str, int]]:
+    """See `Kind.busy`: runs in progress. One question for many, and one for each where there are any."""
+    names = {one.id: one.name for one in live}
+    chunks = list(_chunks(names))
+    counts = yield from together([_in_progress(chunk) for chunk in chunks])
+    suspects = [one for chunk, count in zip(chunks, counts, strict=True) if count for one in chunk]
+    each = yield from together([_in_progress([one]) for one in suspects])
+    return {names[one]: count for one, count in zip(suspects, each, strict=True) if count}
+
+
+def _in_progress(ids: Sequence[str]) -> Conversation[int]:
+    where: Json = {
+        "deployments": _any("id", ids),
+        "flow_runs": {"state": {"type": {"any_": [*IN_PROGRESS]}}},
+    }
+    count = yield from ask(Call("POST", "/flow_runs/count", where))
+    if not isinstance(count, int):
+        raise PrefectError(f"Prefect answered a count of runs with {count!r:.200}")
+    return count
 
 
 def _missing_pools(

@@ -18,7 +18,7 @@ def write(desired: Desired) -> JsonObject:
     if "flow" not in manifest:
         manifest["flow_id"] = desired.refs["flow_id"]
     for name in (*_FIRST, *fields):
-        if name in fields:
+        if name in fields and name != "owner":  # which belongs to the run, and not to the manifest
             manifest[name] = fields[name]
     if "schedules" in fields:
         records = cast("list[JsonObject]", fields["schedules"])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
-from prefect_reconcile.kinds.deployment import schedules
+from prefect_reconcile.kinds.deployment import marks, schedules
 from prefect_reconcile.kinds.deployment.canonical import DEFAULT_QUEUE, EMPTY_SCHEMA
 from prefect_reconcile.model import Call, Conversation, Desired, Json, JsonObject, Live, Resolution, ask, same
 
@@ -53,11 +53,29 @@ def update(live: Live, to: Resolution) -> Conversation[None]:
     yield from _update_schedules(live, to)
 
 
+def delete(live: Live) -> Conversation[None]:
+    """The automations that a deployment owns, which Prefect would leave behind enabled, and then itself.
+
+    In this order, for what is interrupted in between is found again by the deployment (3.8.8).
+    """
+    yield from _remove(f"/automations/owned-by/prefect.deployment.{live.id}")
+    yield from _remove(f"/deployments/{live.id}")
+
+
 def _changed(to: Resolution) -> JsonObject:
     """The new values of the fields that differ, without the schedules, which go by requests of their own."""
-    return {
+    changed = {
         key: value for key, value in to.new.items() if key != "schedules" and not same(value, to.old[key])
     }
+    if changed.keys() & _IN_TAGS:
+        own, owner, protected = (to.new[key] for key in ("tags", "owner", "prevent_delete"))
+        joined = marks.join(cast("list[str]", own), cast("str | None", owner), protected is True)
+        changed["tags"] = cast("Json", joined)
+    return {key: value for key, value in changed.items() if key not in _IN_TAGS - {"tags"}}
+
+
+_IN_TAGS = frozenset({"tags", "owner", "prevent_delete"})
+"""Fields that the server has as tags."""
 
 
 def _with_companions(changed: JsonObject, new: JsonObject, live: Live) -> JsonObject:
