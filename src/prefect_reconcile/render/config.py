@@ -94,6 +94,7 @@ def _settings(effective: Effective, connection: Connection | str) -> Iterator[Ro
     yield _setting(effective, "paths", paths)
     yield _setting(effective, "entrypoint_root", effective.entrypoint_root)
     yield _setting(effective, "overlays", list(effective.overlays))
+    yield _setting(effective, "owner", effective.owner)
     yield _setting(effective, "name_prefix", effective.name_prefix)
     yield _setting(effective, "name_suffix", effective.name_suffix)
     yield _setting(effective, "tags", list(effective.tags))

@@ -13,6 +13,8 @@ from prefect_reconcile.settings.address import fault
 # Prefect refuses these in the name of a deployment: see `kinds.deployment.manifest`.
 _NOT_IN_NAMES = re.compile(r"[/%&<>\x00-\x1f\x7f]")
 _TARGET_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+OWNER_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""What may name an owner: it becomes part of a tag."""
 _VALUE_NAME = re.compile(r"[\w.-]+")
 
 
@@ -54,6 +56,12 @@ def _target_name(value: str) -> str:
     return value
 
 
+def _owner(value: str) -> str:
+    if not OWNER_NAME.fullmatch(value):
+        raise wrong(f"an owner cannot be called {shown(value)}", "use letters, digits, - _ and .")
+    return value
+
+
 def _value_name(value: str) -> str:
     if not _VALUE_NAME.fullmatch(value):
         what = f"{shown(value)} cannot stand in a placeholder"
@@ -80,6 +88,9 @@ _TargetName: TypeAlias = Annotated[str, AfterValidator(_target_name), _like(f"^{
 _ValueName: TypeAlias = Annotated[str, AfterValidator(_value_name)]
 
 
+_Owner: TypeAlias = Annotated[str, AfterValidator(_owner), _like(f"^{OWNER_NAME.pattern}$")]
+
+
 class Target(BaseModel):
     """What a target may say. What is left out is told by `model_fields_set`, not by its default."""
 
@@ -99,6 +110,12 @@ class Target(BaseModel):
         [],
         description="Folders or files of overlay manifests, relative to the folder of this file. Those of a "
         "target are laid over those for all targets.",
+    )
+    owner: _Owner = Field(
+        "",
+        description="Whose the deployments are: each carries the mark of its owner, and only marked ones can "
+        "be pruned.",
+        json_schema_extra=_no_default,
     )
     name_prefix: _PartOfName = Field("", description="Put before the name of each deployment.")
     name_suffix: _PartOfName = Field("", description="Put behind the name of each deployment.")

@@ -41,6 +41,7 @@ class Effective:
     values: JsonObject = field(default_factory=dict, repr=False)
     defaults: JsonObject = field(default_factory=dict, repr=False)
     overlays: tuple[str, ...] = ()
+    owner: str | None = None
     name_prefix: str = ""
     name_suffix: str = ""
     tags: tuple[str, ...] = ()
@@ -154,6 +155,7 @@ class _Merge:
             values={name: one for _, table in self.layers for name, one in table.values.items()},
             defaults=self._defaults(),
             overlays=self._seen(items["overlays"]),
+            owner=self._last("owner", None),
             name_prefix=self._last("name_prefix", ""),
             name_suffix=self._last("name_suffix", ""),
             tags=tuple(items["tags"]),
@@ -210,7 +212,7 @@ class _Merge:
 
 _SERVER = frozenset({"api_url", "profile"})
 _TABLES = frozenset({"values", "defaults"})
-_NO_LISTS = _SERVER | _TABLES | {"entrypoint_root", "name_prefix", "name_suffix", "paused"}
+_NO_LISTS = _SERVER | _TABLES | {"entrypoint_root", "owner", "name_prefix", "name_suffix", "paused"}
 
 
 def _laid_over(below: JsonObject, above: JsonObject) -> JsonObject:
