@@ -16,6 +16,7 @@ from prefect_reconcile.cli.options import Chosen, Format, ServerOptions
 
 if TYPE_CHECKING:
     from prefect_reconcile.loader.manifests import Loaded
+    from prefect_reconcile.policy import Policy, Selection
     from prefect_reconcile.report import Report
     from prefect_reconcile.settings import Connection
 
@@ -28,6 +29,8 @@ class _Run:
     dry_run: bool
     show_requests: bool
     server: ServerOptions
+    policy: Policy
+    selection: Selection
 
 
 def _version(wanted: bool) -> None:
@@ -50,6 +53,15 @@ def converge(
         bool,
         typer.Option("--show-requests", help="With --dry-run: also show each request that would be sent."),
     ] = False,
+    owner: options.Owner = None,
+    prune: options.Prune = False,
+    max_deletes: options.MaxDeletes = None,
+    max_changes: options.MaxChanges = None,
+    allow_empty: options.AllowEmpty = False,
+    force_running: options.ForceRunning = False,
+    expect: options.Expect = None,
+    select: options.Select = None,
+    tag: options.Tag = None,
     values: options.Set = None,
     lenient: options.Lenient = False,
     entrypoint_root: options.EntrypointRoot = None,
@@ -82,13 +94,20 @@ def converge(
         raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
     if embedded and (api_url or profile):
         raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
-    chosen = Chosen(file or [], target, config, options.supplied(values or []), entrypoint_root, lenient)
+    from prefect_reconcile.policy import Policy, Selection
+
+    supplied = options.supplied(values or [])
+    chosen = Chosen(file or [], target, config, supplied, entrypoint_root, lenient, allow_empty)
     server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout)
-    run = _Run(form, dry_run, show_requests, server)
+    limit = options.limit(max_deletes)
+    policy = Policy(owner, prune, limit, max_changes, allow_empty, force_running, expect)
+    run = _Run(form, dry_run, show_requests, server, policy, Selection(tuple(select or ()), tuple(tag or ())))
     report = _converge(chosen, run, embedded, data_dir, options.who_chose_target(context))
     if report.interrupted:
         output.say("Interrupted.\n")
         return output.INTERRUPTED
+    if report.refusals:
+        return output.REFUSED
     if report.failed:
         return output.FAILED
     return output.CHANGES if detailed_exitcode and report.plan.writes else output.OK
@@ -115,11 +134,38 @@ def _converge(chosen: Chosen, run: _Run, embedded: bool, data_dir: Path | None, 
     from prefect_reconcile.cli.project import open_project
 
     project = open_project(chosen, chosen_by)
+    run = replace(run, policy=_owned(run.policy, project.effective.owner))
     loaded = project.load()
     output.say_problems(loaded.hints, loaded.texts)
+    _check_selection(loaded, run)
     server = _embedded(data_dir) if embedded else nullcontext(project.connect(run.server))
     with server as connection:
         return asyncio.run(_reconcile(connection, loaded, run))
+
+
+def _owned(policy: Policy, configured: str | None) -> Policy:
+    """The policy with the owner of the option, else that of the configuration."""
+    from prefect_reconcile.settings.config_keys import OWNER_NAME
+
+    if policy.owner is not None and not OWNER_NAME.fullmatch(policy.owner):
+        raise typer.BadParameter(
+            f"{policy.owner!r} is no name: use letters, digits, - _ and .", param_hint="--owner"
+        )
+    owner = policy.owner or configured
+    if policy.prune and owner is None:
+        raise typer.BadParameter(
+            "needs an owner: pass --owner, or write owner in reconcile.toml", param_hint="--prune"
+        )
+    return replace(policy, owner=owner)
+
+
+def _check_selection(loaded: Loaded, run: _Run) -> None:
+    """Raises where nothing is selected; with --prune, what is selected may be gone from the manifests."""
+    selection = run.selection
+    chosen = [*selection.patterns, *selection.tags]
+    if chosen and not run.policy.prune and not any(map(selection.takes, loaded.desired)):
+        hint = "--select" if selection.patterns else "--tag"
+        raise typer.BadParameter(f"no manifest is selected by {', '.join(chosen)}", param_hint=hint)
 
 
 @contextmanager
@@ -147,11 +193,14 @@ async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Repor
     is_text = run.format is Format.TEXT
     async with Api(connection, concurrency=run.server.concurrency, timeout=run.server.timeout) as api:
         with quoting(replace(loaded, hints=())):
-            plan = await reconciler.plan_pass(api, loaded.desired)
-        report = Report(plan, requests=reconciler.rehearse(plan) if run.show_requests else None)
+            plan = await reconciler.plan_pass(api, loaded.desired, run.policy, run.selection)
+        refusals = await reconciler.refusals(api, plan, run.policy)
+        requests = reconciler.rehearse(plan) if run.show_requests else None
+        report = Report(plan, requests=requests, refusals=refusals)
         if is_text:
             print(text.plan(report, style), end="", flush=True)
-        if not run.dry_run and plan.writes:
+        output.say("".join(f"refused: {refusal}\n" for refusal in refusals))
+        if not run.dry_run and plan.writes and not refusals:
             report = await reconciler.apply(api, plan, run.server.concurrency)
             if is_text:
                 print("\n" + text.result(report, style), end="")

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from prefect_reconcile.model import Json
+    from prefect_reconcile.policy import Limit
 
 Files: TypeAlias = Annotated[
     list[str] | None,
@@ -74,6 +75,53 @@ TrustApiUrl: TypeAlias = Annotated[
         help="Send credentials even if they come from elsewhere than the URL.",
     ),
 ]
+Owner: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--owner", metavar="NAME", envvar="RECONCILE_OWNER", help="Whose the deployments are; marks each."
+    ),
+]
+Select: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="GLOB", help="Only what matches, as in 'etl/*'; repeatable."),
+]
+Tag: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="TAG", help="Only what has this tag; repeatable."),
+]
+Prune: TypeAlias = Annotated[
+    bool,
+    typer.Option("--prune", help="Delete what carries the owner's mark and no manifest names."),
+]
+MaxDeletes: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-deletes",
+        metavar="N|P%",
+        envvar="RECONCILE_MAX_DELETES",
+        help="Refuse to delete more. [default: 30% of 10 or more]",
+    ),
+]
+MaxChanges: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-changes",
+        metavar="N",
+        min=0,
+        envvar="RECONCILE_MAX_CHANGES",
+        help="Refuse to change more than this.",
+    ),
+]
+AllowEmpty: TypeAlias = Annotated[
+    bool, typer.Option("--allow-empty", help="Let all that the owner has be deleted.")
+]
+ForceRunning: TypeAlias = Annotated[
+    bool, typer.Option("--force-running", help="Delete even what has runs in progress.")
+]
+Expect: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--expect", metavar="FINGERPRINT", help="Carry out only the plan that was reviewed."),
+]
 Concurrency: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -117,6 +165,7 @@ class Chosen:
     values: dict[str, Json]
     entrypoint_root: Path | None
     lenient: bool
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +184,18 @@ def who_chose_target(context: typer.Context) -> str:
     source = context.get_parameter_source("target")
     from_environment = source is not None and source.name == "ENVIRONMENT"
     return "environment variable RECONCILE_TARGET" if from_environment else "option --target"
+
+
+def limit(text: str | None) -> Limit | None:
+    """`5` or `30%`. Raises `BadParameter`."""
+    from prefect_reconcile.policy import Limit
+
+    if text is None:
+        return None
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    if not (number.isascii() and number.isdigit()) or (percent and int(number) > 100):
+        raise typer.BadParameter(f"{text!r} is neither a number nor a percentage", param_hint="--max-deletes")
+    return Limit(int(number), percent)
 
 
 def supplied(values: Sequence[str]) -> dict[str, Json]:

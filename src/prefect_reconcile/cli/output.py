@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prefect_reconcile.model import Problem
 
-OK, FAILED, CHANGES, INVALID, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 4, 64, 130
+OK, FAILED, CHANGES, REFUSED, INVALID, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 3, 4, 64, 130
 """Exit codes beside those of the errors, which say their own."""
 
 

@@ -74,6 +74,7 @@ class Project:
             apart=_overlays(made.file) if made.file else (),
             adjustments=Adjustments(made.name_prefix, made.name_suffix, made.tags, made.paused),
             lenient=chosen.lenient,
+            allow_empty=chosen.allow_empty,
         )
 
 

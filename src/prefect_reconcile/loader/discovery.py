@@ -35,13 +35,16 @@ class ManifestFile:
     path: Path
 
 
-def discover(paths: Sequence[str], directory: Path) -> tuple[list[ManifestFile], list[Problem]]:
+def discover(
+    paths: Sequence[str], directory: Path, *, may_be_empty: bool = False
+) -> tuple[list[ManifestFile], list[Problem]]:
     """The files that `paths` name, seen from the working directory `directory`, and what is wrong with them.
 
     A file is taken whatever its name, a folder is searched for `*.yaml` and `*.yml`, and a pattern names what
-    it matches. Files and problems are sorted, and a file that is named or found twice is there once.
+    it matches. Files and problems are sorted, and a file that is named or found twice is there once. A folder
+    without any is a problem unless it `may_be_empty`.
     """
-    search = _Search(directory)
+    search = _Search(directory, may_be_empty)
     for path in paths:
         search.add(path)
     return _distinct(search.files), sorted(set(search.problems))
@@ -70,10 +73,11 @@ def _distinct(files: Iterable[ManifestFile]) -> list[ManifestFile]:
 class _Search:
     """Collects files and problems."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, may_be_empty: bool) -> None:
         self.files: list[ManifestFile] = []
         self.problems: list[Problem] = []
         self._directory = directory
+        self._may_be_empty = may_be_empty
 
     def add(self, name: str) -> None:
         """Add what one path of the user names; it may be a link to anywhere."""
@@ -115,7 +119,7 @@ class _Search:
         known = len(self.files) + len(self.problems)
         for path, mode in self._walk(root):
             self._take(path, mode)
-        if len(self.files) + len(self.problems) == known:
+        if len(self.files) + len(self.problems) == known and not self._may_be_empty:
             what = "the folder has no *.yaml or *.yml file"
             self._report(root, what, "name the folder that holds the manifests")
 

@@ -22,12 +22,14 @@ class Files:
     problems: list[Problem] = field(default_factory=list)
     texts: dict[str, bytes] = field(default_factory=dict)
 
-    def documents(self, paths: Sequence[str], without: Sequence[str] = ()) -> Iterator[tuple[Document, Path]]:
+    def documents(
+        self, paths: Sequence[str], without: Sequence[str] = (), *, may_be_empty: bool = False
+    ) -> Iterator[tuple[Document, Path]]:
         """The documents of the files at some paths, each with the folder of its file.
 
         Files within the folders `without` are left out, unless they are named themselves.
         """
-        files, problems = discover(paths, self.directory)
+        files, problems = discover(paths, self.directory, may_be_empty=may_be_empty)
         self.problems += problems
         found = [one for path in without for one in matches(path, self.directory)]
         apart = [(self.directory / one).resolve() for one in found]

@@ -11,7 +11,7 @@ from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.loader.code import Code
 from prefect_reconcile.loader.discovery import PREFECT_YAML
-from prefect_reconcile.loader.document import uncollected
+from prefect_reconcile.loader.document import Document, uncollected
 from prefect_reconcile.loader.drafts import Draft, Drafting, fill, severity_of_hint
 from prefect_reconcile.loader.files import Files
 from prefect_reconcile.loader.layers import Layer, lay_under
@@ -51,7 +51,7 @@ class Inputs:
     Entrypoints are looked for in `entrypoint_root` only, if there is one. `defaults` are laid under each
     manifest of the first kind; `overlays` are paths whose manifests are laid over those they name, in this
     order; what is at `apart` are overlays of any environment, and no manifests. `lenient` makes warnings
-    of unknown keys.
+    of unknown keys. No manifest at all is an error, unless `allow_empty`; a path that is not there always is.
     """
 
     directory: Path
@@ -62,6 +62,7 @@ class Inputs:
     apart: Sequence[str] = ()
     adjustments: Adjustments = field(default_factory=Adjustments)
     lenient: bool = False
+    allow_empty: bool = False
 
 
 def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS) -> Loaded:
@@ -77,7 +78,7 @@ def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS
         desired = loading.desired(paths)
     problems = [*loading.problems, *loading.files.problems, *repetitions(desired)]
     errors = sorted({one for one in problems if one.severity is Severity.ERROR})
-    if not desired and not errors:
+    if not desired and not errors and not inputs.allow_empty:
         errors.append(_nothing(paths))
     hints = tuple(sorted({one for one in problems if one.severity is not Severity.ERROR}))
     if errors:
@@ -123,12 +124,16 @@ class _Loading:
         return [one for one in found if one]
 
     def _drafts(self, paths: Sequence[str]) -> Iterator[Draft]:
-        for document, folder in self.files.documents(paths, self._inputs.apart):
+        for document, folder in self._documents(paths):
             for one in self._drafting.drafts(document, self._code.lookup(folder)):
                 if isinstance(one, Draft):
                     yield one
                 else:
                     self.problems.append(one)
+
+    def _documents(self, paths: Sequence[str]) -> Iterator[tuple[Document, Path]]:
+        inputs = self._inputs
+        return self.files.documents(paths, inputs.apart, may_be_empty=inputs.allow_empty)
 
     def _overlays(self) -> Overlays:
         overlays = Overlays()
