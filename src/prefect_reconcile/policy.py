@@ -104,7 +104,8 @@ def _foreign(plan: Plan, policy: Policy) -> Iterator[Refusal]:
             theirs.setdefault(owner, []).append(change.identity[1])
     for owner, names in sorted(theirs.items()):
         if policy.owner is None:
-            what, remedy = f"{owner} owns what this run, which has no owner, would change", f"--owner {owner}"
+            what = f"{owner} owns what this run, which has no owner, would change"
+            remedy = f"pass --owner {owner} if it is you"
         else:
             what = f"{owner} owns what this run would change for {policy.owner}"
             remedy = f"rename it here, or let {owner} give it up: its tag reconcile:{owner} says so"

@@ -1,4 +1,4 @@
-"""Ownership, pruning and limits on a real server: what is ours goes when no manifest names it, and no more."""
+"""Ownership, pruning and limits on a real server: what is ours and unnamed goes, and nothing else."""
 
 from __future__ import annotations
 

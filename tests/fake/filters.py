@@ -84,6 +84,22 @@ class DeploymentFilter(ByIdAndName):
         return super().select(row) and self.tags.select([str(tag) for tag in tags])
 
 
+class States(_Strict):
+    any_: list[str] | None = None
+
+    def select(self, state: str) -> bool:
+        """Whether a type of states is asked for."""
+        return self.any_ is None or state in self.any_
+
+
+class RunState(_Strict):
+    type: States = States()
+
+
+class RunFilter(_Strict):
+    state: RunState = RunState()
+
+
 class Query(BaseModel):
     """A request for a list. Unknown keys beside the filters are ignored, as FastAPI ignores them."""
 
@@ -94,6 +110,7 @@ class Query(BaseModel):
     deployments: DeploymentFilter | None = None
     flows: ByIdAndName | None = None
     work_pools: ByIdAndName | None = None
+    flow_runs: RunFilter | None = None
 
     @property
     def size(self) -> int:

@@ -113,6 +113,8 @@ class Deployment:
     schedules: dict[str, JsonObject] = field(default_factory=dict)
     runs: dict[str, tuple[datetime, JsonObject]] = field(default_factory=dict)
     """By idempotency key, each with its moment."""
+    started: list[str] = field(default_factory=list)
+    """The types of the states of runs that were made by hand."""
 
     @property
     def id(self) -> str:
