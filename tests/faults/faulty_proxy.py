@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import re
+import selectors
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,9 +29,11 @@ _JSON: Mapping[str, str] = {"content-type": "application/json"}
 
 
 class Clock:
-    """The time of the event loops that it makes, which tests move on."""
+    """The time of the event loops that it makes. Tests move it on, and while no answer is waited for, which
+    `unanswered` counts, it goes by itself to what is."""
 
     def __init__(self) -> None:
+        self.unanswered = 0
         self._ahead = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -38,11 +41,19 @@ class Clock:
         """Instead of `asyncio.new_event_loop`."""
         clock = self
 
+        class Selector(selectors.DefaultSelector):
+            def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+                ready = super().select(timeout if clock.unanswered or timeout is None else 0)
+                if not ready and timeout and not clock.unanswered:
+                    clock._ahead += timeout
+                return ready
+
         class Loop(asyncio.SelectorEventLoop):
             def time(self) -> float:
                 return super().time() + clock._ahead
 
-        self._loop = Loop()
+        self.unanswered = 0
+        self._loop = Loop(Selector())
         return self._loop
 
     def advance(self, seconds: float) -> None:
@@ -215,9 +226,11 @@ class Proxy:
         return json.loads(reply.content) if reply.content else None
 
 
-def each_time(method: str, pattern: str, occurrence: int, deed: Deed, times: int) -> Callable[..., Deed | None]:
-    """Does the deed to the first `times` sendings of one request: of those that match, the one that is new for
-    the `occurrence`-th time, counted from 0."""
+def each_time(
+    method: str, pattern: str, occurrence: int, deed: Deed, times: int
+) -> Callable[..., Deed | None]:
+    """Does the deed to the first `times` sendings of one request: of the different ones that match, the
+    `occurrence`-th, counted from 0."""
     known: list[Request] = []
     done = [0]
 

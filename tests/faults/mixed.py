@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 import yaml
-
 from faulty_proxy import Clock, Proxy
+
 from prefect_reconcile.api.client import Api
 from prefect_reconcile.cli import run
 
@@ -45,6 +44,18 @@ _CREATED: list[Manifest] = [
 ]
 
 
+def before(change: str) -> list[Manifest]:
+    """What was declared before: `change` is the flow's name."""
+    return [{"flow": change, **one} for one in _LIVE_BEFORE]
+
+
+def declared(make: str, change: str, pool: str) -> list[Manifest]:
+    """What is declared now, with the names of both flows and of a work pool."""
+    made = [{"flow": make, **one} for one in _CREATED]
+    made[1]["work_pool_name"] = pool
+    return [*made, *({"flow": change, **one} for one in _UPDATED)]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the command came to, and the requests that arrived meanwhile."""
@@ -57,8 +68,8 @@ class Outcome:
 
 @dataclass
 class Mixed:
-    """The repository in a folder, before a Prefect behind the proxy. `make` and `change` are the flows' names,
-    in the order in which a plan has them."""
+    """The repository in a folder, before a Prefect behind the proxy. `make` and `change` are the names of
+    its flows, in the order in which a plan has them."""
 
     folder: Path
     proxy: Proxy
@@ -69,9 +80,9 @@ class Mixed:
 
     def begin(self) -> None:
         """Puts the live side where the run begins, and the files where it should end."""
-        self._write({self.change: _LIVE_BEFORE})
+        self._write(before(self.change))
         assert self.reconcile().code == 0
-        self._write({self.make: _CREATED, self.change: _UPDATED})
+        self._write(declared(self.make, self.change, self.pool))
         self.proxy.clear()
 
     def reconcile(self, *options: str) -> Outcome:
@@ -87,18 +98,13 @@ class Mixed:
         """Of the command."""
         return ["-f", str(self.folder), "--api-url", self.proxy.url, "--concurrency", "1"]
 
-    def _write(self, flows: dict[str, list[Manifest]]) -> None:
-        manifests = [{"flow": flow, **one} for flow, many in flows.items() for one in many]
-        for one in manifests:
-            if one["name"] == "pooled":
-                one["work_pool_name"] = self.pool
+    def _write(self, manifests: list[Manifest]) -> None:
         (self.folder / "m.yaml").write_text("---\n".join(map(yaml.safe_dump, manifests)))
 
     def live(self) -> dict[str, Manifest]:
         """By name what the server has, past all faults."""
         where = {"flows": {"name": {"any_": [self.make, self.change]}}}
-        answer = self.proxy.ask("POST", "/deployments/filter", where)
-        return {one["name"]: _essence(one) for one in answer}
+        return essence(self.proxy.ask("POST", "/deployments/filter", where))
 
     def ids(self) -> dict[tuple[str, str], str]:
         """The ids of the schedules that no change touches, by deployment and definition."""
@@ -112,10 +118,14 @@ class Mixed:
         return {key: found[key] for key in UNTOUCHED if key in found}
 
 
-def _essence(deployment: Manifest) -> Manifest:
-    """What the manifests say of it; of a schedule only what tells it from the others here."""
-    schedules = [(_definition(one), one["max_scheduled_runs"]) for one in deployment["schedules"]]
-    return {"tags": deployment["tags"], "schedules": sorted(schedules, key=str)}
+def essence(answer: list[Manifest]) -> dict[str, Manifest]:
+    """What the manifests say of deployments, by name; of a schedule what tells it from the others here."""
+    return {
+        one["name"]: _state(
+            one["tags"], *((_definition(each), each["max_scheduled_runs"]) for each in one["schedules"])
+        )
+        for one in answer
+    }
 
 
 def _definition(schedule: Manifest) -> str:
@@ -169,7 +179,16 @@ def astray(live: dict[str, Manifest]) -> dict[str, Manifest | None]:
 
 def without_waiting(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command waits on that clock, as long as chance can make it."""
-    patient = partial(Api, sleep=clock.sleep, chance=lambda: 1.0)
+
+    class Hasty(Api):
+        async def _request(self, *arguments: Any) -> Any:
+            clock.unanswered += 1
+            try:
+                return await super()._request(*arguments)
+            finally:
+                clock.unanswered -= 1
+
+    patient = partial(Hasty, sleep=clock.sleep, chance=lambda: 1.0)
     monkeypatch.setattr("prefect_reconcile.api.client.Api", patient)
     monkeypatch.setattr("asyncio.events.new_event_loop", clock.new_loop)
 
