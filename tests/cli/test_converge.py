@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,19 +36,23 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
     ("arguments", "message"),
     [
         (["--bogus"], "No such option: --bogus"),
-        (["--detailed-exitcode"], "Invalid value for --detailed-exitcode: goes with --dry-run"),
-        (["--show-requests"], "Invalid value for --show-requests: goes with --dry-run"),
-        (["--data-dir", "x"], "Invalid value for --data-dir: goes with --embedded"),
-        (["--embedded", "--api-url", NOBODY], "Invalid value for --embedded: does not go with --api-url"),
+        (["--detailed-exitcode"], "--detailed-exitcode goes with --dry-run"),
+        (["--show-requests"], "--show-requests goes with --dry-run"),
+        (["--data-dir", "x"], "--data-dir goes with --embedded"),
+        (["--embedded", "--api-url", NOBODY], "--embedded does not go with --api-url"),
         (["--format", "xml"], "Invalid value for '--format'"),
         (["--concurrency", "0"], "Invalid value for '--concurrency'"),
         (["--timeout", "soon"], "Invalid value for '--timeout'"),
         (["surplus"], "No such command 'surplus'"),
-        (["--dry-run", "validate"], "Invalid value for --dry-run: goes after validate"),
-        (["-f", "x", "config"], "Invalid value for --file: goes after config"),
-        (["validate", "--all-targets", "--target", "x"], "--all-targets: does not go with --target"),
-        (["validate", "--all-targets"], "--all-targets: the configuration has no targets"),
-        (["validate", "--profile", "x"], "Invalid value for --profile: goes with --online"),
+        (["--dry-run", "validate"], "--dry-run does not go with validate"),
+        (["-f", "x", "config"], "--file does not go with config"),
+        (["validate", "--all-targets", "--target", "x"], "--all-targets does not go with --target"),
+        (["validate", "--all-targets"], "--all-targets needs a configuration with targets"),
+        (["validate", "--profile", "x"], "--profile goes with --online"),
+        (["-t", "x", "validate"], "--target goes after validate"),
+        (["--prune"], "--prune needs an owner"),
+        (["--max-deletes", "many"], "'many' is neither a number nor a percentage"),
+        (["--max-deletes", "101%"], "'101%' is neither a number nor a percentage"),
         (["validate", "--dry-run"], "No such option: --dry-run"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -65,13 +70,30 @@ def test_wrong_usage_is_64(capsys: pytest.CaptureFixture[str], arguments: list[s
         ("=x", "'=x' is not NAME=VALUE"),
         ("@gone.json", "gone.json cannot be read as JSON"),
         ("@list.json", "list.json holds no JSON object"),
+        ("$D=x", "'$D' cannot be the name of a placeholder"),
+        ("@nan.json", "nan.json cannot be read as JSON: NaN is no number of JSON"),
+        ("@large.json", "large.json cannot be read as JSON: 1e999 is no number of JSON"),
+        ("@twice.json", "twice.json cannot be read as JSON: the key 'a' is there twice"),
+        ("@half.json", "half.json cannot be read as JSON: "),
+        ("@deep.json", "deep.json is nested more than 100 levels deep"),
+        ("@deeper.json", "deeper.json is nested too deeply"),
     ],
 )
 def test_values_that_cannot_be_set(
     capsys: pytest.CaptureFixture[str], elsewhere: Path, value: str, message: str
 ) -> None:
     """`--set` takes NAME=VALUE, or a file with one JSON object."""
-    (elsewhere / "list.json").write_text("[1]")
+    texts = {
+        "list": "[1]",
+        "nan": '{"a": NaN}',
+        "large": '{"a": 1e999}',
+        "twice": '{"a": 1, "a": 2}',
+        "half": '{"a": "\\ud800"}',
+        "deep": '{"a": ' + "[" * 101 + "]" * 101 + "}",
+        "deeper": '{"a": ' + "[" * 9999 + "]" * 9999 + "}",
+    }
+    for name, text in texts.items():
+        (elsewhere / f"{name}.json").write_text(text)
     code, out, err = said(capsys, "--set", value)
     assert (code, out, message in " ".join(err.split())) == (64, "", True), err
 
@@ -165,6 +187,19 @@ def test_a_value_cannot_forge_a_line_of_the_errors(
     (elsewhere / "m.yaml").write_text('name: a\nflow: f\n"x\\nerror: forged\\e[31m": 1\n')
     code, _, err = said(capsys, "-f", "m.yaml")
     assert (code, len(err.splitlines()), "\x1b" in err) == (4, 3, False)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_that_lacks_a_character(elsewhere: Path, encoding: str) -> None:
+    """A question mark takes its place; what was done has to be told in any encoding."""
+    (elsewhere / "m.yaml").write_text("name: é名\nflow: f\ntag: 1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect_reconcile", "show", "--lenient", "-f", "m.yaml"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, b"?" in done.stdout, b"Traceback" in done.stderr) == (0, True, False)
 
 
 @pytest.mark.parametrize("to", [">&-", ">/dev/full"])

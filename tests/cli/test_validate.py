@@ -161,11 +161,84 @@ def test_a_configuration_names_only_what_is_below_it(
     assert f": {key}: leads out of the folder of reconcile.toml; name what is below it" in out
 
 
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [
+        (["limit=1"], []),
+        (["limit=1", "limmit=2"], ["limmit"]),
+        (["limit=1", "a.b=2"], ["a.b"]),
+        (["@values.json"], ["step"]),
+    ],
+)
+def test_a_name_that_is_never_used_is_a_warning(
+    capsys: pytest.CaptureFixture[str], repository: Path, given: list[str], unused: list[str]
+) -> None:
+    """A misspelt one would deploy the default; a file counts as used if any part of it is."""
+    (repository / "values.json").write_text('{"limit": 1, "step": {"image": "x", "tag": "y"}}')
+    options = [word for one in given for word in ("--set", one)]
+    code, out, _ = said(capsys, "validate", "-t", "dev", *options)
+    what = "no manifest has a placeholder of this name; correct it, or leave it out"
+    assert (code, out.splitlines()[:-1]) == (0, [f"warning: option --set: {name}: {what}" for name in unused])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('paths = ["deploymets"]', "1:10: paths: there is no deploymets; correct it"),
+        ('overlays = ["x/*"]', "1:13: overlays: there is no x/*; correct it"),
+        ('entrypoint_root = "nope"', "1:19: entrypoint_root: there is no nope; correct it"),
+        ('tags = ["{{ $X }}"]', "1:9: tags[0]: X is set neither"),
+        ('name_suffix = "{{ $X }}"', "1:15: name_suffix: X is set neither"),
+    ],
+)
+def test_a_configuration_that_names_what_is_not_there(
+    capsys: pytest.CaptureFixture[str], repository: Path, text: str, problem: str
+) -> None:
+    """At its line in the configuration."""
+    (repository / "reconcile.toml").write_text(text + "\n")
+    code, out, _ = said(capsys, "validate", "--set", "pool=x", "--set", "limit=1")
+    assert (code, out.startswith(f"error: reconcile.toml:{problem}"), "    1 | " in out) == (4, True, True), (
+        out
+    )
+
+
+def test_the_suffix_of_a_target_is_filled(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """As everything is that a target says of its deployments."""
+    (repository / "reconcile.toml").write_text('name_suffix = "-{{ $who }}"\ntags = ["{{ $who }}"]\n')
+    options = ["--set", "pool=x", "--set", "limit=1", "--set", "who=me"]
+    assert "name: a-me\n" in said(capsys, "show", *options)[1]
+
+
+def test_an_entrypoint_root_that_is_not_there(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """Otherwise all that the code says would silently be left out."""
+    code, _, err = said(capsys, "validate", "-t", "prod", "--entrypoint-root", "nope")
+    assert (code, err) == (4, "error: entrypoint root: there is no folder 'nope'; correct it\n")
+
+
+def test_one_server_of_several_is_down(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """What is found elsewhere is told all the same, and which it is."""
+    (repository / "reconcile.toml").write_text(
+        'values = { pool = "k", limit = 1 }\n'
+        '[targets.a]\napi_url = "http://127.0.0.1:9/api"\n[targets.b]\napi_url = "http://127.0.0.1:9/api"\n'
+    )
+    code, out, err = said(capsys, "validate", "--all-targets", "--online", "--format", "json")
+    assert (code, json.loads(out)["valid"]) == (1, True)
+    assert [line[:11] for line in err.splitlines()] == ["error: [a] ", "error: [b] "]
+
+
+def test_a_line_with_many_mistakes(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """The whole line is not looked at for each of them."""
+    keys = ", ".join(f"key{n}: 1" for n in range(3000))
+    (repository / "m.yaml").write_text(f"{{name: a, flow: f, {keys}}}\n")
+    code, out, _ = said(capsys, "validate", "-f", "m.yaml", "-t", "dev")
+    assert (code, out.splitlines()[-1]) == (4, "3000 errors.")
+
+
 def test_online_needs_a_server(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     """Without one it fails; what can be told without it is told first."""
     options = ["--online", "--api-url", "http://127.0.0.1:9/api"]
     code, out, err = said(capsys, "validate", "--target", "prod", *options)
-    assert (code, out, "Connection refused" in err) == (1, "", True)
+    assert (code, out, "Connection refused" in err) == (1, "1 manifest is valid.\n", True)
     assert said(capsys, "validate", "--target", "dev", *options)[0] == 4
 
 

@@ -165,7 +165,7 @@ CASES: list[tuple[Any, Any, str, str, str]] = [
         Filled("3"),
         "",
         'expected an integer, found "3"',
-        "the environment knows only text: a value of a target keeps its type",
+        "text filled a placeholder: a value of a target, or of --set @FILE.json, keeps its type",
     ),
 ]
 

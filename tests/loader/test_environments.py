@@ -21,6 +21,7 @@ NOWHERE = "neither as a value nor in the environment"
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Two deployments: a native one whose flow the code names, and one of a prefect.yaml."""
+    (tmp_path / "other.py").write_text("from prefect import flow\n@flow\ndef other(**day): ...\n")
     (tmp_path / "etl.py").write_text("from prefect import flow\n@flow(name='ETL')\ndef etl(**day): ...\n")
     (tmp_path / "deployments").mkdir()
     (tmp_path / "deployments" / "a.yaml").write_text(
@@ -83,6 +84,22 @@ def test_an_overlay_over_a_prefect_yaml(repository: Path) -> None:
     assert sorted(found.texts) == ["prefect.yaml", "prod/a.yaml"]
 
 
+def test_an_empty_list_of_schedules_clears(repository: Path) -> None:
+    """As an empty list does elsewhere; it is no list of nothing to merge."""
+    assert one(overlay(repository, "flow: ETL\nname: a\nschedules: []\n"))["schedules"] == []
+
+
+def test_a_misspelt_slug_is_a_warning(repository: Path) -> None:
+    """It adds a schedule, where it was meant to change one."""
+    loaded = load(
+        ["deployments"],
+        overlay(repository, "flow: ETL\nname: a\nschedules:\n- {slug: nigt, cron: '@daily'}\n"),
+    )
+    assert [str(each) for each in loaded.hints] == [
+        "prod/a.yaml:4:10: schedules[0].slug: there is no 'nigt' among the schedules; did you mean \"night\"?"
+    ]
+
+
 def test_overlays_apply_in_order(repository: Path) -> None:
     """The later directory wins."""
     overlay(repository, "flow: ETL\nname: a\nversion: '1'\ntags: [x]\n", "common/a.yaml")
@@ -127,6 +144,14 @@ def test_overlays_apart_are_no_manifests(repository: Path) -> None:
         (
             "flow: ETL\nname: a\n---\nflow: ETL\nname: a\n",
             ["5:7: name: ETL/a has an overlay already, at prod/a.yaml:1:1; write one for both"],
+        ),
+        (
+            "flow: ETL\nflow_id: f0000000-0000-4000-8000-000000000000\nname: a\n",
+            ["2:1: flow_id: flow and flow_id are both given; keep one of them"],
+        ),
+        (
+            "flow: ETL\nname: a\nentrypoint: other.py:other\n",
+            ["3:13: entrypoint: the overlay is for ETL/a, and makes it other/a; write a manifest of its own"],
         ),
         (
             "deployments: []\n",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, cast
 
 import typer
 
-from prefect_reconcile.cli import output
+from prefect_reconcile.cli import options, output
 from prefect_reconcile.cli.converge import converge
 from prefect_reconcile.cli.show import config, schema, show
 from prefect_reconcile.cli.validate import validate
@@ -16,9 +17,6 @@ from prefect_reconcile.errors import InvalidManifestsError, ReconcileError
 
 if TYPE_CHECKING:
     from prefect_reconcile.model import Problem
-
-# Typer offers only this subclass by name, and its parser raises its siblings too.
-UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
 app = typer.Typer(
     add_completion=True,
@@ -43,12 +41,13 @@ def run(arguments: Sequence[str]) -> int:
     try:
         if sys.stdout is None:
             raise ReconcileError("there is no standard output to write to")
+        _write_any_character()
         code = app(args=list(arguments), standalone_mode=False)
         sys.stdout.flush()
     except ReconcileError as error:
         _tell(error)
         return error.exit_code
-    except UsageError as error:
+    except options.USAGE_ERROR as error:
         error.show()
         return output.WRONG_USAGE
     except OSError as error:
@@ -61,6 +60,13 @@ def run(arguments: Sequence[str]) -> int:
         output.say("Interrupted.\n")
         return output.INTERRUPTED
     return code if isinstance(code, int) else output.OK
+
+
+def _write_any_character() -> None:
+    """Lets an output whose encoding lacks a character, such as ✓, have a question mark instead of a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _tell(error: ReconcileError) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,9 +91,9 @@ def converge(
         return output.OK
     _check_usage(dry_run, {"--detailed-exitcode": detailed_exitcode, "--show-requests": show_requests})
     if data_dir is not None and not embedded:
-        raise typer.BadParameter("goes with --embedded", param_hint="--data-dir")
+        raise options.misuse("--data-dir goes with --embedded")
     if embedded and (api_url or profile):
-        raise typer.BadParameter("does not go with --api-url or --profile", param_hint="--embedded")
+        raise options.misuse("--embedded does not go with --api-url or --profile")
     from prefect_reconcile.policy import Policy, Selection
 
     supplied = options.supplied(values or [])
@@ -115,16 +115,24 @@ def converge(
 
 def _refuse_misplaced(context: typer.Context, command: str) -> None:
     """Raises for an option before the name of a command, which would be lost."""
+    known = {name for one in _commands(context)[command].params for name in one.opts}
     for parameter in context.command.params:
-        source = context.get_parameter_source(parameter.name or "")
-        if source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter(f"goes after {command}", param_hint=parameter.opts[0])
+        option = parameter.opts[0]
+        if options.is_typed(context, parameter.name or "") and option in known:
+            raise options.misuse(f"{option} goes after {command}")
+        if options.is_typed(context, parameter.name or ""):
+            raise options.misuse(f"{option} does not go with {command}")
+
+
+def _commands(context: typer.Context) -> Mapping[str, Any]:
+    commands: Mapping[str, Any] = context.command.commands  # type: ignore[attr-defined] # it is a group
+    return commands
 
 
 def _check_usage(dry_run: bool, only_dry: dict[str, bool]) -> None:
     for name, given in only_dry.items():
         if given and not dry_run:
-            raise typer.BadParameter("goes with --dry-run", param_hint=name)
+            raise options.misuse(f"{name} goes with --dry-run")
 
 
 def _converge(chosen: Chosen, run: _Run, embedded: bool, data_dir: Path | None, chosen_by: str) -> Report:
@@ -153,9 +161,7 @@ def _owned(policy: Policy, configured: str | None) -> Policy:
         )
     owner = policy.owner or configured
     if policy.prune and owner is None:
-        raise typer.BadParameter(
-            "needs an owner: pass --owner, or write owner in reconcile.toml", param_hint="--prune"
-        )
+        raise options.misuse("--prune needs an owner: pass --owner, or write owner in reconcile.toml")
     return replace(policy, owner=owner)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 import typer
 
@@ -138,6 +140,7 @@ Timeout: TypeAlias = Annotated[
     typer.Option(
         "--timeout",
         min=1,
+        max=86400,
         metavar="SECONDS",
         envvar="RECONCILE_TIMEOUT",
         help="For one request with all its repetitions.",
@@ -146,6 +149,14 @@ Timeout: TypeAlias = Annotated[
 
 CONCURRENCY, TIMEOUT = 16, 60.0
 """The defaults."""
+
+# Typer offers only a subclass by name, and its parser raises the siblings too.
+USAGE_ERROR = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+
+MAX_DEPTH = 100
+"""Of values in a file, as of those in a manifest."""
+
+_NAME = re.compile(r"[\w.\-\[\]]+")
 
 
 class Format(StrEnum):
@@ -179,6 +190,17 @@ class ServerOptions:
     timeout: float
 
 
+def misuse(what: str) -> Exception:
+    """The error of a command line that cannot be obeyed."""
+    return USAGE_ERROR(what)
+
+
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option is on the command line, and not in the environment."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def who_chose_target(context: typer.Context) -> str:
     """Whether the option or the environment named the target, for people."""
     source = context.get_parameter_source("target")
@@ -207,8 +229,11 @@ def supplied(values: Sequence[str]) -> dict[str, Json]:
         name, has_value, value = one.partition("=")
         if one.startswith("@"):
             found.update(dotted(_values_of(Path(one[1:]))))
-        elif has_value and name:
+        elif has_value and _NAME.fullmatch(name):
             found[name] = Filled(value)
+        elif has_value and name:
+            what = f"{name!r} cannot be the name of a placeholder: use letters, digits, - _ and ."
+            raise typer.BadParameter(what, param_hint="--set")
         else:
             raise typer.BadParameter(f"{one!r} is not NAME=VALUE", param_hint="--set")
     return found
@@ -218,12 +243,39 @@ def _values_of(file: Path) -> dict[str, Json]:
     import json
 
     try:
-        values = json.loads(file.read_text("utf-8"))
+        values = json.loads(
+            file.read_text("utf-8"), object_pairs_hook=_distinct, parse_float=_finite, parse_constant=_finite
+        )
+        json.dumps(values, ensure_ascii=False).encode()
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"{file} cannot be read as JSON: {error}", param_hint="--set") from None
+    except RecursionError:
+        raise typer.BadParameter(f"{file} is nested too deeply", param_hint="--set") from None
     if not isinstance(values, dict):
         raise typer.BadParameter(f"{file} holds no JSON object", param_hint="--set")
+    if _depth(values) > MAX_DEPTH:
+        raise typer.BadParameter(f"{file} is nested more than {MAX_DEPTH} levels deep", param_hint="--set")
     return values
+
+
+def _distinct(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise ValueError(f"the key {twice!r} is there twice")
+    return values
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number
+
+
+def _depth(value: Json) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def dotted(values: dict[str, Json], prefix: str = "") -> dict[str, Json]:

@@ -11,7 +11,7 @@ import typer
 
 from prefect_reconcile.cli import options, output
 from prefect_reconcile.cli.options import Chosen, ServerOptions
-from prefect_reconcile.errors import InvalidManifestsError
+from prefect_reconcile.errors import InvalidManifestsError, PrefectError
 
 if TYPE_CHECKING:
     from prefect_reconcile.cli.project import Project
@@ -30,11 +30,13 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one target gives: how many resources, and every problem; `texts` are the files read."""
+    """What one target gives: how many resources, and every problem; `texts` are the files read, and `failure`
+    says why the server could not be asked."""
 
     resources: int
     problems: tuple[Problem, ...]
     texts: Mapping[str, bytes]
+    failure: str | None = None
 
 
 def validate(
@@ -62,10 +64,10 @@ def validate(
 
     Exits with 4 when there is an error.
     """
-    if all_targets and target:
-        raise typer.BadParameter("does not go with --target", param_hint="--all-targets")
+    if all_targets and options.is_typed(context, "target"):
+        raise options.misuse("--all-targets does not go with --target")
     if (api_url or profile) and not online:
-        raise typer.BadParameter("goes with --online", param_hint="--api-url" if api_url else "--profile")
+        raise options.misuse(f"{'--api-url' if api_url else '--profile'} goes with --online")
     chosen = Chosen(file or [], target, config, options.supplied(values or []), entrypoint_root, lenient)
     server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout) if online else None
     return _report(_found(chosen, server, all_targets, options.who_chose_target(context)), form)
@@ -80,7 +82,7 @@ def _found(chosen: Chosen, server: ServerOptions | None, of_all: bool, chosen_by
     except InvalidManifestsError as error:  # of the configuration, which all targets share
         return {"": _refused(error)}
     if not projects:
-        raise typer.BadParameter("the configuration has no targets", param_hint="--all-targets")
+        raise options.misuse("--all-targets needs a configuration with targets")
     return {name: _check(project, server) for name, project in projects.items()}
 
 
@@ -94,6 +96,8 @@ def _check(project: Project, server: ServerOptions | None) -> _Found:
                 _check_online(project, loaded, server)
     except InvalidManifestsError as error:
         return _refused(error)
+    except PrefectError as error:
+        return _Found(len(loaded.desired), loaded.hints, loaded.texts, str(error))
     return _Found(len(loaded.desired), loaded.hints, loaded.texts)
 
 
@@ -131,7 +135,12 @@ def _report(found: Mapping[str, _Found], form: Format) -> int:
             Format.SARIF: problems.sarif,
         }
         print(renderers[form](checked), end="")
-    return output.INVALID if checked.count(Severity.ERROR) else output.OK
+    for name, one in found.items():
+        if one.failure:
+            output.say(f"error: {f'[{name}] ' if name else ''}{one.failure}\n")
+    if checked.count(Severity.ERROR):
+        return output.INVALID
+    return output.FAILED if any(one.failure for one in found.values()) else output.OK
 
 
 def _merged(found: Mapping[str, _Found]) -> list[tuple[Problem, tuple[str, ...]]]:

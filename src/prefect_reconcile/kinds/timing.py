@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from prefect_reconcile.kinds.findings import shown, wrong
+from prefect_reconcile.model import Filled
 from prefect_reconcile.spelling import did_you_mean
 
 RRULE_LENGTH = 6500
@@ -23,6 +24,7 @@ SHORTEST = 1.0
 """Seconds. Prefect takes shorter intervals, and then makes runs without end (3.8.8)."""
 
 _CALENDAR_DURATION = re.compile(r"[+-]?P[^T]*[YM]", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _SECONDS: TypeAdapter[timedelta] = TypeAdapter(timedelta)
 
 
@@ -62,6 +64,8 @@ def interval(value: object) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise _not_an_interval(value)
+    if isinstance(value, Filled) and _NUMBER.fullmatch(value):
+        value = float(value)  # text that filled a placeholder may stand for a number
     if isinstance(value, str) and _CALENDAR_DURATION.match(value):
         raise wrong(f"{shown(value)} has no fixed length", "use days, or a cron or rrule schedule")
     try:
@@ -103,7 +107,7 @@ def rrule(value: str) -> str:
         rrulestr(value)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         # The words of a ValueError are meant for people; the others say where dateutil stumbled.
-        why = f": {error}" if isinstance(error, ValueError) else ""
+        why = f": {error}" if isinstance(error, ValueError) and "unpack" not in str(error) else ""
         raise wrong(f"{shown(value)} is not a recurrence rule{why}", 'write one as in "FREQ=DAILY"') from None
     return value
 

@@ -128,7 +128,7 @@ def _look(value: object) -> str:
     if isinstance(value, str) and _REFERENCE.search(value):
         return "Prefect checks it before it puts in what {{ }} stands for: write the value itself"
     if isinstance(value, Filled):
-        return "the environment knows only text: a value of a target keeps its type"
+        return "text filled a placeholder: a value of a target, or of --set @FILE.json, keeps its type"
     return ""
 
 

@@ -5,12 +5,12 @@ Source of the forms, of Prefect 3.8.8: `prefect.utilities.importtools.import_obj
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
 from os import scandir
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 Folders: TypeAlias = tuple[Path, ...]
@@ -84,21 +84,48 @@ def near(entrypoint: Entrypoint, starts: Folders, folders: Folders) -> Entrypoin
         if place != entrypoint.place and inside(start / place, folders):
             return replace(entrypoint, place=place)
         path = start / entrypoint.paths[-1]
-        stem = next(iter(get_close_matches(path.stem, _stems(path.parent, folders), n=1)), None)
+        stem = _closest(path.stem, _stems(path.parent, folders))
         if stem is not None and inside(path.with_name(f"{stem}.py"), folders):
             old, new = (path.name, f"{stem}.py") if entrypoint.is_script else (path.stem, stem)
             return replace(entrypoint, place=entrypoint.place.removesuffix(old) + new)
+        if entrypoint.is_script and (
+            folder := _other_folder(start, PurePosixPath(entrypoint.place), folders)
+        ):
+            return replace(entrypoint, place=folder)
     return None
+
+
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    """The closest of some names, in any case."""
+    by_folded = {one.casefold(): one for one in known}
+    close = get_close_matches(name.casefold(), list(by_folded), n=1)
+    return by_folded[close[0]] if close else None
+
+
+def _other_folder(start: Path, place: PurePosixPath, folders: Folders) -> str | None:
+    """A path that differs in its first folder: that has another name, or is left out."""
+    first, *rest = place.parts
+    names = _names(start, folders)
+    if rest:
+        folder = _closest(first, names)
+        tried = [] if folder is None else [PurePosixPath(folder, *rest)]
+    else:
+        tried = [PurePosixPath(name, first) for name in names]
+    return next((str(one) for one in tried if one != place and inside(start / one, folders)), None)
 
 
 def _stems(folder: Path, folders: Folders) -> list[str]:
     """The names of the Python files of a folder, without `.py`."""
+    return [name.removesuffix(".py") for name in _names(folder, folders) if name.endswith(".py")]
+
+
+def _names(folder: Path, folders: Folders) -> list[str]:
+    """What a folder holds, if it may be looked at: sorted, and not without end."""
     found = inside(folder, folders, Path.is_dir)
     if found is None:
         return []
     try:
         with scandir(found) as entries:
-            names = [entry.name for entry in islice(entries, _MAX_LISTED)]
+            return sorted(entry.name for entry in islice(entries, _MAX_LISTED))
     except OSError:
         return []
-    return sorted(name.removesuffix(".py") for name in names if name.endswith(".py"))

@@ -57,7 +57,7 @@ def lay_over(manifest: Layer, overlay: Layer, keyed_by: Mapping[str, str]) -> La
     """An overlay over a manifest: mappings deep; null removes; lists are replaced.
 
     Lists that `keyed_by` names are merged: entries with the same value of that key as one mapping, others
-    behind them. Every entry of the overlay has that key.
+    behind them; an empty one clears. Every entry of the overlay has that key.
     """
     return _Laying(manifest, overlay, manifest, keyed_by, nulls_remove=True).layer()
 
@@ -88,7 +88,9 @@ class _Laying:
                 merged.pop(key, None)
             elif isinstance(old, dict) and isinstance(new, dict):
                 merged[key] = self._mapping(old, new, at, source)
-            elif not path and key in self.keyed_by and isinstance(old, list) and isinstance(new, list):
+            elif (
+                not path and key in self.keyed_by and isinstance(old, list) and isinstance(new, list) and new
+            ):
                 merged[key] = self._entries(old, new, key)
             else:
                 self.origins[at] = (self.over, source)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.loader.drafts import Draft
 from prefect_reconcile.loader.layers import Layer, lay_over
-from prefect_reconcile.model import Finding, JsonObject, Path, Problem
+from prefect_reconcile.model import Finding, Json, JsonObject, Path, Problem, Severity
 from prefect_reconcile.spelling import did_you_mean
 
 _NAMING = ("name", "flow", "flow_id")
@@ -39,12 +38,22 @@ class Overlays:
             if identity is not None and not findings:
                 self._named.setdefault(identity, []).append(_content(draft.layer))
 
-    def over(self, layer: Layer, kind: Kind, identity: str | None) -> Layer:
-        """A manifest with every overlay that names it laid over."""
+    def over(self, layer: Layer, draft: Draft, identity: str | None) -> Layer:
+        """A manifest with every overlay that names it laid over; it is still the same resource."""
+        kind = draft.kind
         key = (kind.NAME, identity or "")
         self._used.add(key)
         for overlay in self._named.get(key, ()):
+            self.problems += [
+                overlay.problem(one, Severity.WARNING)
+                for one in _unmatched(layer.value, overlay.value, kind.KEYED_BY)
+            ]
             layer = lay_over(layer, overlay, kind.KEYED_BY)
+            now = kind.identify(layer.value, draft.code)
+            if now is not None and now != identity:
+                what = f"the overlay is for {identity}, and makes it {now}"
+                path: Path = ("entrypoint",) if "entrypoint" in overlay.value else ()
+                self.problems.append(overlay.problem(Finding(path, what, "write a manifest of its own")))
         return layer
 
     def unused(self, identities: Iterable[str]) -> Iterator[Problem]:
@@ -62,6 +71,22 @@ def _identity(draft: Draft) -> tuple[str, str] | None:
     return (draft.kind.NAME, identity) if identity else None
 
 
+def _unmatched(base: JsonObject, over: JsonObject, keyed_by: Mapping[str, str]) -> Iterator[Finding]:
+    """Entries that are new, and have almost the key of one that is there."""
+    for name, key in keyed_by.items():
+        there = [one.get(key) for one in _entries(base.get(name))]
+        known = [one for one in there if isinstance(one, str)]
+        for index, entry in enumerate(_entries(over.get(name))):
+            written = entry.get(key)
+            remedy = did_you_mean(str(written), known, "") if written not in known else ""
+            if remedy:
+                yield Finding((name, index, key), f"there is no {written!r} among the {name}", remedy)
+
+
+def _entries(value: Json) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
 def _nameless(value: JsonObject) -> Finding:
     if "deployments" in value:
         what = "an overlay is a native manifest, not a prefect.yaml"
@@ -76,7 +101,9 @@ def _content(layer: Layer) -> Layer:
 
 
 def _wrong(draft: Draft) -> Iterator[Finding]:
-    """Entries of a keyed list that cannot be told apart."""
+    """A name that is none, and entries of a keyed list that cannot be told apart."""
+    if draft.layer.value.get("flow") and draft.layer.value.get("flow_id"):
+        yield Finding(("flow_id",), "flow and flow_id are both given", "keep one of them", on_key=True)
     for name, key in draft.kind.KEYED_BY.items():
         entries = draft.layer.value.get(name)
         seen: set[object] = set()

@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from json import dumps
 from typing import TypeAlias
 
 from prefect_reconcile.model import ABSENT, Absent, Filled, Finding, Json, Path
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(?P<name>[\w.\-\[\]$]+?)(?::-(?P<default>.*?))?\s*\}\}")
+# A default holds no braces of another placeholder: else a long text of openings would take quadratic time.
+_PLACEHOLDER = re.compile(
+    r"\{\{\s*(?P<name>[\w.\-\[\]$]*?[\w.\-\[\]])(?::-(?P<default>(?:(?!\{\{).)*?))?\s*\}\}"
+)
+_VARIABLE = re.compile(r"\{\{\s*\$[^{}]{0,40}")
+"""What begins as one that stands for a variable does, and may be malformed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,11 @@ class Filling:
     def fill(self, value: Json, path: Path = ()) -> Json:
         """The value with its placeholders filled, at any depth; keys are left alone."""
         if isinstance(value, dict):
+            self.findings += (
+                Finding((*path, key), "placeholders in keys are not filled", "write the key out", on_key=True)
+                for key in value
+                if "{{" in key and _VARIABLE.search(key)
+            )
             return {key: self.fill(one, (*path, key)) for key, one in value.items()}
         if isinstance(value, list):
             return [self.fill(one, (*path, index)) for index, one in enumerate(value)]
@@ -89,6 +100,9 @@ class Filling:
     def _text(self, text: str, path: Path) -> Json:
         told = len(self.findings)
         whole = _PLACEHOLDER.fullmatch(text)
+        if whole is None and (odd := _VARIABLE.search(_PLACEHOLDER.sub("", text))):
+            what = f"{odd.group()!r} begins a placeholder that is malformed"
+            self.findings.append(Finding(path, what, "write {{ $NAME }} or {{ $NAME:-default }}"))
         # What is the whole value keeps its type; a text of the environment is `Filled` and has none.
         filled = (
             self._one(whole, path) if whole else _PLACEHOLDER.sub(lambda one: self._within(one, path), text)
@@ -100,7 +114,8 @@ class Filling:
         if isinstance(value, (dict, list)):
             what = f"{found.group()} is more than one value, and stands within text"
             self.findings.append(Finding(path, what, "let it be the whole value"))
-        return str(value)
+        # As JSON and YAML spell it, and not Python.
+        return value if isinstance(value, str) else dumps(value)
 
     def _one(self, found: re.Match[str], path: Path) -> Json:
         decision = self.decide(path, Placeholder(found["name"], found["default"]))
@@ -117,19 +132,23 @@ class Values:
 
     given: Mapping[str, Json] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set, compare=False)
+    """Names that were asked for; it grows."""
 
     def find(self, name: str) -> Json | Absent:
         """The value of a name. An empty variable is a value, and so is null."""
+        self.used.add(name)
         if name in self.given:
             return self.given[name]
         return Filled(self.environ[name]) if name in self.environ else ABSENT
 
 
 def variable(path: Path, placeholder: Placeholder, values: Values) -> Put | Finding:
-    """What a `{{ $NAME }}` or `{{ $NAME:-default }}` stands for."""
+    """What a `{{ $NAME }}` or `{{ $NAME:-default }}` stands for; the default also counts for an empty one."""
     name = placeholder.variable or ""
     value = values.find(name)
-    if value is ABSENT and placeholder.default is not None:
+    # As in a shell: CI systems set what they do not know to nothing.
+    if value in (ABSENT, "") and placeholder.default is not None:
         value = Filled(placeholder.default)
     if value is ABSENT:
         what = f"{name} is set neither as a value nor in the environment"

@@ -137,7 +137,9 @@ FIELDS_OF_A_MANIFEST = with_null(
     parameters=OBJECTS,
     enforce_parameter_schema=st.booleans(),
     prevent_delete=st.booleans(),
-    parameter_openapi_schema=OBJECTS,
+    parameter_openapi_schema=st.sampled_from(
+        [{}, {"type": "object", "properties": {"a": {"type": "string"}}}]
+    ),
     job_variables=OBJECTS,
     concurrency_limit=st.integers(1),
     concurrency_options=CONCURRENCY_OPTIONS,

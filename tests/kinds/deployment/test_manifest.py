@@ -13,7 +13,7 @@ from prefect.server.schemas.core import Flow as CoreFlow
 
 from prefect_reconcile.kinds.deployment import SHAPES, read
 from prefect_reconcile.kinds.deployment.models import ConcurrencyOptions, Deployment, Schedule
-from prefect_reconcile.model import Finding, FlowFacts, JsonObject, Manifest, NoFlow, Path, path_text
+from prefect_reconcile.model import Filled, Finding, FlowFacts, JsonObject, Manifest, NoFlow, Path, path_text
 from strategies import JSON, OBJECTS, manifests, schedules
 
 GONE = "Prefect 3 no longer knows it: remove it"
@@ -163,8 +163,18 @@ def test_manifest_beats_code() -> None:
     """What the manifest says is not looked up."""
     written: JsonObject = {"entrypoint": "f.py:etl", "description": None, "parameter_openapi_schema": {}}
     found, _ = read({"flow": "x", "name": "nightly", **written}, lambda entrypoint: code())
-    fields = written
-    assert found == Manifest("x/nightly", fields, {"name": "nightly", "flow": "x"})
+    what = 'the code names its flow "etl", and not "x"'
+    hint = Finding(("flow",), what, "remove flow, or correct it", warning=True)
+    assert found == Manifest("x/nightly", written, {"name": "nightly", "flow": "x"}, (hint,))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("active", "true"), ("day_or", "false"), ("max_scheduled_runs", "3")]
+)
+def test_text_that_filled_a_placeholder_in_a_schedule(key: str, text: str) -> None:
+    """It may stand for the number or the boolean that is wanted there."""
+    (schedule,) = manifest(schedules=[{"cron": "0 2 * * *", key: Filled(text)}]).fields["schedules"]  # type: ignore[union-attr,misc]
+    assert dumps(schedule[key]) == text  # type: ignore[index,call-overload]
 
 
 def test_flow_id_beats_code() -> None:

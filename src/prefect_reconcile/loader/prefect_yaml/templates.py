@@ -36,14 +36,19 @@ class Templates:
             return Put(supplied)
         if placeholder.variable:
             found = variable(path, placeholder, self.values)
-            # A worker fills what is left in a pull step from its own environment.
-            return Kept() if isinstance(found, Finding) and _in_pull(path) else found
+            if isinstance(found, Finding) and _in_pull(path):
+                # As Prefect has it: a worker fills what is left in a pull step from its own environment.
+                what = f"{placeholder.variable} is not set here, so it stays for the worker to fill"
+                self.hints.append(Finding(path, what, found.remedy))
+                return Kept()
+            return found
         if self._is_for_the_run(path, name):
             return Kept()
         return self._refused(path, name) or self._from_environment(path, name)
 
     def _supplied(self, name: str) -> Json | Absent:
         """A value that was given, or part of one: `image.tags[0]`."""
+        self.values.used.add(name)
         if name in self.values.given:
             return self.values.given[name]
         first, *steps = name.replace("[", ".").replace("]", "").split(".")
