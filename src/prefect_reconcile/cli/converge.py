@@ -35,7 +35,7 @@ class _Run:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"reconcile {__version__}")
+        output.write(f"reconcile {__version__}\n")
         raise typer.Exit
 
 
@@ -204,12 +204,12 @@ async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Repor
         requests = reconciler.rehearse(plan) if run.show_requests else None
         report = Report(plan, requests=requests, refusals=refusals)
         if is_text:
-            print(text.plan(report, style), end="", flush=True)
+            output.write(text.plan(report, style), flush=True)
         output.say("".join(f"refused: {refusal}\n" for refusal in refusals))
         if not run.dry_run and plan.writes and not refusals:
             report = await reconciler.apply(api, plan, run.server.concurrency)
             if is_text:
-                print("\n" + text.result(report, style), end="")
+                output.write("\n" + text.result(report, style))
     if not is_text:
-        print(json.render(report), end="")
+        output.write_json(json.render(report))
     return report

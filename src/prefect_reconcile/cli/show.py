@@ -37,7 +37,7 @@ def show(
     loaded = open_project(chosen, options.who_chose_target(context)).load()
     output.say_problems(loaded.hints, loaded.texts)
     manifests = [safe.masked(KINDS[one.kind].write(one)) for one in loaded.desired]
-    print(yaml.render(manifests), end="")
+    output.write(yaml.render(manifests))
 
 
 def config(
@@ -69,9 +69,9 @@ def config(
         connection = str(error)
     rows = list(_rows(context))
     if form is Format.TEXT:
-        print(render.text(project.effective, connection, rows, Style(colour=output.colour())), end="")
+        output.write(render.text(project.effective, connection, rows, Style(colour=output.colour())))
     else:
-        print(render.json(project.effective, connection, rows), end="")
+        output.write_json(render.json(project.effective, connection, rows))
 
 
 def _rows(context: typer.Context) -> list[Row]:
@@ -111,4 +111,4 @@ def schema(
     """Write the JSON Schema of manifests, overlays or reconcile.toml, for editors."""
     from prefect_reconcile.schema import schema_text
 
-    print(schema_text(what.value), end="")
+    output.write(schema_text(what.value))

@@ -127,14 +127,11 @@ def _report(found: Mapping[str, _Found], form: Format) -> int:
     checked = problems.Checked(max(one.resources for one in found.values()), _merged(found))
     if form is Format.TEXT:
         texts = {name: text for one in found.values() for name, text in one.texts.items()}
-        print(problems.text(checked.problems, texts) + problems.summary(checked), end="")
+        output.write(problems.text(checked.problems, texts) + problems.summary(checked))
+    elif form is Format.GITHUB:
+        output.write(problems.github(checked))
     else:
-        renderers = {
-            Format.JSON: problems.json,
-            Format.GITHUB: problems.github,
-            Format.SARIF: problems.sarif,
-        }
-        print(renderers[form](checked), end="")
+        output.write_json((problems.json if form is Format.JSON else problems.sarif)(checked))
     for name, one in found.items():
         if one.failure:
             output.say(f"error: {f'[{name}] ' if name else ''}{one.failure}\n")
