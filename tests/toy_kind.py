@@ -7,11 +7,12 @@ Its namespace is made on the way, as a deployment's flow is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
 from prefect_reconcile.kinds.forms import Form, Schema
-from prefect_reconcile.kinds.protocol import CodeLookup
+from prefect_reconcile.kinds.protocol import CodeLookup, Fresh
 from prefect_reconcile.model import (
     Adjustments,
     Call,
@@ -32,6 +33,7 @@ from prefect_reconcile.model import (
 NAME = "Variable"
 SHAPES: Mapping[str, Shape] = MappingProxyType({"value": Shape.VALUE, "tags": Shape.SET})
 KEYED_BY: Mapping[str, str] = MappingProxyType({})
+REASONS: Mapping[str, str] = MappingProxyType({"tags": "the server sorts them"})
 DEFAULTS: Mapping[str, Json] = MappingProxyType({"value": None, "tags": []})
 
 
@@ -108,6 +110,19 @@ def busy(live: Sequence[Live]) -> Conversation[Mapping[str, int]]:
     """See `Kind.busy`: a variable is never in use."""
     yield from ()
     return {}
+
+
+def reread(live: Sequence[Live]) -> Conversation[Mapping[str, Fresh]]:
+    """See `Kind.reread`."""
+    ids: Json = [one.id for one in live]
+    answer = yield from ask(Call("POST", "/variables/filter", {"id": {"any_": ids}}))
+    return {str(one["name"]): _fresh(one) for one in cast("list[JsonObject]", answer)}
+
+
+def _fresh(answer: JsonObject) -> Fresh:
+    updated, by = answer.get("updated"), answer.get("updated_by")
+    moment = datetime.fromisoformat(str(updated)) if updated else None
+    return Fresh(_live(answer), moment, str(by) if by else None)
 
 
 def update(live: Live, to: Resolution) -> Conversation[None]:

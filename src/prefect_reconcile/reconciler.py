@@ -1,4 +1,4 @@
-"""One pass: observe, plan, and carry the plan out.
+"""One pass: observe and plan; `carrying` carries the plan out, and is offered here as well.
 
 May import everything but `cli` and `watcher`. It decides nothing about a kind and nothing about HTTP.
 """
@@ -6,18 +6,21 @@ May import everything but `cli` and `watcher`. It decides nothing about a kind a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prefect_reconcile.api.client import Api
-from prefect_reconcile.errors import AnswerError, InvalidManifestsError, PrefectError, UnreachableError
+from prefect_reconcile.carrying import apply
+from prefect_reconcile.changing import Manner, conversation, rehearse
+from prefect_reconcile.errors import InvalidManifestsError
 from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
-from prefect_reconcile.model import Answer, Call, Conversation, Desired, Live, Observation
-from prefect_reconcile.plan import Create, Delete, Identity, Plan, Update, Write, make_plan
+from prefect_reconcile.model import Desired, Live, Observation
+from prefect_reconcile.plan import Identity, Plan, make_plan
 from prefect_reconcile.policy import Policy, Refusal, Selection
 from prefect_reconcile.policy import refusals as judged
-from prefect_reconcile.report import Outcome, Report, Result
+
+__all__ = ["Manner", "apply", "conversation", "observe", "plan_pass", "refusals", "rehearse"]
 
 
 async def plan_pass(
@@ -80,79 +83,3 @@ async def observe(
 
 async def _observe(api: Api, kind: Kind, desired: Sequence[Desired]) -> Observation:
     return await api.converse(kind.observe([one for one in desired if one.kind == kind.NAME]))
-
-
-async def apply(api: Api, plan: Plan, workers: int, kinds: Mapping[str, Kind] = KINDS) -> Report:
-    """Carries a plan out, `workers` changes at once. One failure does not stop the others, unless it says
-    that all would fail: no connection, or no permission."""
-    waiting = iter(plan.writes)
-    outcomes = {
-        write.identity: Outcome(Result.NOT_ATTEMPTED, "not attempted: the run ended before it")
-        for write in plan.writes
-    }
-    hopeless = asyncio.Event()
-
-    async def work() -> None:
-        for write in waiting:
-            outcomes[write.identity] = Outcome(
-                Result.FAILED, "interrupted on the way; run again to finish it"
-            )
-            outcomes[write.identity] = await _carry_out(api, write, kinds, hopeless)
-            if hopeless.is_set():
-                return
-
-    try:
-        await asyncio.gather(*(work() for _ in range(max(1, workers))))
-    except asyncio.CancelledError:
-        # Ctrl-C: what was done has to be told, and what was under way has to be named.
-        return Report(plan, outcomes, interrupted=True)
-    return Report(plan, outcomes)
-
-
-async def _carry_out(api: Api, write: Write, kinds: Mapping[str, Kind], hopeless: asyncio.Event) -> Outcome:
-    try:
-        await api.converse(conversation(write, kinds))
-    except PrefectError as error:
-        forbidden = isinstance(error, AnswerError) and error.status in (401, 403)
-        if isinstance(error, UnreachableError) or forbidden:
-            hopeless.set()
-        return Outcome(Result.FAILED, str(error))
-    return Outcome(Result.DONE)
-
-
-def conversation(write: Write, kinds: Mapping[str, Kind] = KINDS) -> Conversation[None]:
-    """The requests that carry a change out."""
-    kind = kinds[write.identity[0]]
-    match write:
-        case Create():
-            return kind.create(write.desired, write.resolution)
-        case Update():
-            return kind.update(write.live, write.resolution)
-        case Delete():
-            return kind.delete(write.live)
-
-
-def rehearse(plan: Plan, kinds: Mapping[str, Kind] = KINDS) -> dict[Identity, tuple[Call, ...]]:
-    """The requests that an apply would send, without sending them.
-
-    Ids that only the server can give read `<id from POST /flows/>`. A request that changes share is told
-    with the first of them.
-    """
-    told: list[Call] = []
-    requests: dict[Identity, tuple[Call, ...]] = {}
-    for write in plan.writes:
-        calls = [call for call in _calls(conversation(write, kinds)) if not (call.once and call in told)]
-        told += [call for call in calls if call.once]
-        requests[write.identity] = tuple(calls)
-    return requests
-
-
-def _calls(conversation: Conversation[None]) -> Iterable[Call]:
-    answers: tuple[Answer, ...] | None = None
-    while True:
-        try:
-            calls = next(conversation) if answers is None else conversation.send(answers)
-        except StopIteration:
-            return
-        yield from calls
-        answers = tuple({"id": f"<id from {call.method} {call.path}>"} for call in calls)

@@ -1,4 +1,7 @@
-"""What a run reports: the plan, and what became of each change. Pure; may import `plan` and `model`."""
+"""What a run reports: the plan, and what became of each change.
+
+Pure; may import `plan`, `policy`, `differ` and `model`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.model import Call
 from prefect_reconcile.plan import Change, Create, Delete, Identity, Plan, Unchanged, Update
 from prefect_reconcile.policy import Refusal
@@ -21,10 +25,17 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one change; `error` says why it is not `DONE`."""
+    """The result of one change; `error` says why it is not `DONE`.
+
+    `notes` are worth knowing of one that is, such as what others changed in the meantime. `left` are the
+    fields that are not as they were written when they are read back: `old` is what the server has, `new`
+    what it was sent.
+    """
 
     result: Result
     error: str | None = None
+    notes: tuple[str, ...] = ()
+    left: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class Report:
 
     `requests` are those that an apply would send, by resource; None when they were not asked for.
     `interrupted` says that the user stopped the apply. With `refusals` the plan is not carried out.
+    `unchecked` says why what was written could not be read back and compared; None where that was done, or
+    was not asked for, or nothing was written.
     """
 
     plan: Plan
@@ -40,6 +53,7 @@ class Report:
     requests: Mapping[Identity, tuple[Call, ...]] | None = None
     interrupted: bool = False
     refusals: tuple[Refusal, ...] = ()
+    unchecked: str | None = None
 
     def outcome(self, change: Change) -> Outcome | None:
         """What became of a change; None for one that needed nothing or was not attempted yet."""
@@ -47,8 +61,9 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether any change was not carried out."""
-        return any(one.result is not Result.DONE for one in (self.outcomes or {}).values())
+        """Whether any change was not carried out, or could not be checked though that was asked for."""
+        outcomes = (self.outcomes or {}).values()
+        return self.unchecked is not None or any(one.result is not Result.DONE for one in outcomes)
 
     @property
     def summary(self) -> dict[str, int]:

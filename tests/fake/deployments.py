@@ -130,15 +130,20 @@ def delete_deployment(state: State, body: Json, key: str) -> tuple[int, Json]:
 def pause(state: State, body: Json, key: str) -> tuple[int, Json]:
     """POST /deployments/{id}/pause_deployment: deletes past scheduled runs, too."""
     live = state.deployment(key, "Deployment not found")
-    live.columns.update(paused=True, updated=state.now)
+    _set_paused(state, live, True)
     live.runs = {}
     return 200, None
 
 
 def resume(state: State, body: Json, key: str) -> tuple[int, Json]:
     """POST /deployments/{id}/resume_deployment."""
-    state.deployment(key, "Deployment not found").columns.update(paused=False, updated=state.now)
+    _set_paused(state, state.deployment(key, "Deployment not found"), False)
     return 200, None
+
+
+def _set_paused(state: State, live: Deployment, paused: bool) -> None:
+    if live.columns["paused"] is not paused:
+        live.columns.update(paused=paused, updated=state.now)
 
 
 # ---- the parts of a write

@@ -165,8 +165,13 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
     moment = _moment(value)
     if moment is None:
         return None
-    sent = _moment(response.headers.get("date", "")) or now
+    sent = server_time(response) or now
     return max(0.0, (moment - sent).total_seconds())
+
+
+def server_time(response: httpx.Response) -> datetime | None:
+    """When the server answered by its own clock, in whole seconds; None where it does not tell."""
+    return _moment(response.headers.get("date", ""))
 
 
 def _moment(text: str) -> datetime | None:

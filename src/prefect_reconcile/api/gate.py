@@ -1,4 +1,4 @@
-"""The gate that holds requests to a pace."""
+"""The gate that holds requests to a pace, and the meter that holds them to a budget."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from math import isinf
 
-from prefect_reconcile.api.pace import Pace
+from prefect_reconcile.api.pace import Budget, Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,21 @@ class Gate:
             with suppress(TimeoutError):
                 async with asyncio.timeout(None if isinf(wait) else wait):
                     await self._left.wait()
+
+
+class Meter:
+    """First come, first served: `await meter.passed()` right before each request."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._turn = asyncio.Lock()
+
+    async def passed(self) -> float:
+        """Waits until the budget allows one more, and takes it; returns the seconds that it took."""
+        began = _now()
+        async with self._turn:
+            # A timer may fire a little early.
+            while (wait := self._budget.wait(_now())) > 0:  # noqa: ASYNC110 - only time is waited for
+                await asyncio.sleep(wait)
+            self._budget.spend(_now())
+        return _now() - began

@@ -1,4 +1,5 @@
-"""How many requests at once: as many as the server bears, which only trying tells. Pure.
+"""How many requests at once: as many as the server bears, which only trying tells; and how many in a minute,
+where that is limited. Pure.
 
 With Prefect 3.8.8, SQLite answers a second writer 503, a PostgreSQL server on one core answers more
 requests slower and not more of them, and a far server answers sixteen as fast as one.
@@ -6,6 +7,7 @@ requests slower and not more of them, and a far server answers sixteen as fast a
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from math import inf
 
@@ -19,6 +21,30 @@ that fails, so that a server at its limit is bothered ever less, and one that st
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds without any request after one was refused that was alone. They double while that goes on."""
+
+
+MINUTE = 60.0
+"""Seconds."""
+
+
+class Budget:
+    """At most so many starts in any span of `seconds`: the first ones as soon as they come, and each later
+    one when the one that is so many before it has left the span. `now` as for `Pace`."""
+
+    def __init__(self, most: int, seconds: float = MINUTE) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._starts: deque[float] = deque(maxlen=most)
+
+    def wait(self, now: float) -> float:
+        """Seconds until another one may start; 0 for now."""
+        if len(self._starts) < self._most:
+            return 0.0
+        return max(0.0, self._starts[0] + self._seconds - now)
+
+    def spend(self, now: float) -> None:
+        """One starts."""
+        self._starts.append(now)
 
 
 @dataclass(slots=True)

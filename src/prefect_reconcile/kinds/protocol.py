@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from prefect_reconcile.model import (
@@ -27,6 +29,18 @@ CodeLookup: TypeAlias = Callable[[str], FlowFacts | NoFlow]
 """Finds what the code at an entrypoint says, or why it says nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A resource as it is now, for comparing: what only `observe` finds out is not in it.
+
+    `updated` is when it was last written and `updated_by` by whom, as far as the server tells.
+    """
+
+    live: Live
+    updated: datetime | None = None
+    updated_by: str | None = None
+
+
 class Kind(Protocol):
     """A module or object that describes one kind of resource."""
 
@@ -41,6 +55,10 @@ class Kind(Protocol):
     @property
     def KEYED_BY(self) -> Mapping[str, str]:  # noqa: N802
         """The lists that overlays merge entry by entry, each with the key that tells its entries apart."""
+
+    @property
+    def REASONS(self) -> Mapping[str, str]:  # noqa: N802
+        """Why a field can read back otherwise than it went in, of those where that is known."""
 
     def form(self) -> Form:
         """How a manifest is written, for editors."""
@@ -74,6 +92,9 @@ class Kind(Protocol):
 
     def busy(self, live: Sequence[Live]) -> Conversation[Mapping[str, int]]:
         """Counts what is in progress of each resource that has any, by its name."""
+
+    def reread(self, live: Sequence[Live]) -> Conversation[Mapping[str, Fresh]]:
+        """Reads resources again in bulk, by their ids: each by its name, but for those that are gone."""
 
     def update(self, live: Live, to: Resolution) -> Conversation[None]:
         """Turns `to.old` into `to.new` with the fewest requests; called only when they differ."""

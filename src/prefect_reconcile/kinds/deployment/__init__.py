@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect_reconcile.kinds.deployment.canonical import NAME, SHAPES, resolve
+from prefect_reconcile.kinds.deployment.canonical import NAME, REASONS, SHAPES, resolve
 from prefect_reconcile.kinds.deployment.environments import KEYED_BY, adjust, identify
 from prefect_reconcile.kinds.deployment.manifest import read
-from prefect_reconcile.kinds.deployment.observe import busy, observe, owned
+from prefect_reconcile.kinds.deployment.observe import busy, observe, owned, reread
 from prefect_reconcile.kinds.deployment.printing import write
 from prefect_reconcile.kinds.deployment.requests import create, delete, update
 
@@ -31,6 +31,7 @@ def form() -> Form:
 __all__ = [
     "KEYED_BY",
     "NAME",
+    "REASONS",
     "SHAPES",
     "adjust",
     "busy",
@@ -41,6 +42,7 @@ __all__ = [
     "observe",
     "owned",
     "read",
+    "reread",
     "resolve",
     "update",
     "write",

@@ -148,6 +148,11 @@ FIELDS: tuple[Field, ...] = (
 
 SHAPES: Mapping[str, Shape] = MappingProxyType({field.name: field.shape for field in FIELDS})
 
+REASONS: Mapping[str, str] = MappingProxyType(
+    {field.name: f"{field.reason} (Prefect {field.seen})" for field in FIELDS if field.reason}
+)
+"""See `Kind.REASONS`."""
+
 _BY_NAME = {field.name: field for field in FIELDS}
 
 

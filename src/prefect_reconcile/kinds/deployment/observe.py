@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import cast
 
 from prefect_reconcile.errors import AnswerError, PrefectError
 from prefect_reconcile.kinds.deployment import job_variables, marks, parameters
 from prefect_reconcile.kinds.deployment.canonical import NAME, from_answer
+from prefect_reconcile.kinds.protocol import Fresh
 from prefect_reconcile.model import (
     Call,
     Conversation,
@@ -75,10 +77,17 @@ def _read(desired: Sequence[Desired]) -> Conversation[_Facts]:
 def _flows(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
     asked = [
         _named("flows", attribute, chunk)
-        for attribute, ref in (("name", "flow"), ("id", "flow_id"))
-        for chunk in _chunks(_refs(desired, ref))
+        for attribute, ref, meant in _by_flow(desired)
+        for chunk in _chunks(_refs(meant, ref))
     ]
     return _distinct((yield from together(asked)))
+
+
+def _by_flow(desired: Sequence[Desired]) -> list[tuple[str, str, list[Desired]]]:
+    """The attribute of a flow and the ref that finds it, with those that it is for. What was observed before
+    has both refs, and need not be asked for twice."""
+    named = [one for one in desired if "flow" in one.refs]
+    return [("name", "flow", named), ("id", "flow_id", [one for one in desired if "flow" not in one.refs])]
 
 
 def _pools(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
@@ -109,11 +118,10 @@ def _server() -> Conversation[list[JsonObject]]:
 
 def _deployments(desired: Sequence[Desired]) -> Conversation[list[JsonObject]]:
     asked = []
-    for attribute, ref in (("name", "flow"), ("id", "flow_id")):
+    for attribute, ref, meant in _by_flow(desired):
         names: dict[str, set[str]] = {}
-        for one in desired:
-            if ref in one.refs:
-                names.setdefault(one.refs[ref], set()).add(one.refs["name"])
+        for one in meant:
+            names.setdefault(one.refs[ref], set()).add(one.refs["name"])
         for chunk in _chunks(names):
             wanted = sorted({name for flow in chunk for name in names[flow]})
             asked.append(_listed({"flows": _any(attribute, chunk), "deployments": _any("name", wanted)}))
@@ -200,6 +208,36 @@ def owned(owner: str) -> Conversation[tuple[Live, ...]]:
     # A flow that has gone since takes its deployments with it.
     here = [one for one in deployments if str(one["flow_id"]) in names]
     return tuple(_live(f"{names[str(one['flow_id'])]}/{one['name']}", one, facts) for one in here)
+
+
+def reread(live: Sequence[Live]) -> Conversation[Mapping[str, Fresh]]:
+    """See `Kind.reread`."""
+    known = {one.id: one for one in live}
+    asked = [_named("deployments", "id", chunk) for chunk in _chunks(known)]
+    answers = _distinct((yield from together(asked)))
+    return {known[str(one["id"])].name: _fresh(known[str(one["id"])], one) for one in answers}
+
+
+def _fresh(before: Live, answer: JsonObject) -> Fresh:
+    now = _live(before.name, answer, _Facts((), (), {}, before.refs.get("server")))
+    # What is written to a schedule does not move the deployment's own `updated` (3.8.8).
+    parts = [answer, *cast("list[JsonObject]", answer.get("schedules") or [])]
+    moments = [_moment(part.get("updated")) for part in parts]
+    return Fresh(now, max((one for one in moments if one), default=None), _display(answer.get("updated_by")))
+
+
+def _moment(text: Json) -> datetime | None:
+    """A moment with its offset; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _display(actor: Json) -> str | None:
+    """Who it was. `{"id", "type", "display_value"}`; null on a server that knows no users (3.8.8)."""
+    return str(actor["display_value"]) if isinstance(actor, dict) and actor.get("display_value") else None
 
 
 IN_PROGRESS = ("PENDING", "RUNNING", "PAUSED", "CANCELLING")

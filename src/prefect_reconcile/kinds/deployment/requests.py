@@ -35,7 +35,7 @@ def create(desired: Desired, to: Resolution) -> Conversation[None]:
     body["schedules"] = [one for one in wanted if one not in cut_short]
     made = yield from ask(Call("POST", "/deployments/", body))
     if cut_short:
-        yield from ask(_add(_id(made), cut_short))
+        yield from _add(_id(made), cut_short)
 
 
 def _make_flow(name: str) -> Conversation[str]:
@@ -107,7 +107,7 @@ def _update_schedules(live: Live, to: Resolution) -> Conversation[None]:
         )
     added = [schedules.body(new[key]) for key in new if key not in old or key in replaced]
     if added:
-        yield from ask(_add(live.id, added))
+        yield from _add(live.id, added)
 
 
 def _needs_replacing(old: JsonObject, new: JsonObject) -> bool:
@@ -123,10 +123,31 @@ def _remove(path: str) -> Conversation[None]:
             raise
 
 
-def _add(deployment_id: str, added: list[JsonObject]) -> Call:
+def _add(deployment_id: str, added: list[JsonObject]) -> Conversation[None]:
     # Sent twice, it adds schedules without slug twice.
     repeatable = all("slug" in one for one in added)
-    return Call("POST", f"/deployments/{deployment_id}/schedules", cast("Json", added), repeatable=repeatable)
+    place = f"/deployments/{deployment_id}/schedules"
+    try:
+        yield from ask(Call("POST", place, cast("Json", added), repeatable=repeatable))
+    except AnswerError as error:
+        # A slug in use can be that of our own first sending, whose answer was lost.
+        if error.status != 409 or not (yield from _are_there(place, added)):
+            raise
+
+
+def _are_there(place: str, wanted: list[JsonObject]) -> Conversation[bool]:
+    """Whether the schedules that were to be added are there just so. None is added where one is refused."""
+    answer = yield from ask(Call("GET", place))
+    flat = [schedules.flat(one) for one in cast("list[JsonObject]", answer or [])]
+    there = {one["slug"]: schedules.canonical(one) for one in flat if one.get("slug")}
+    sent = [schedules.canonical(schedules.flat(one)) for one in wanted]
+    return all(one["slug"] in there and _covers(there[one["slug"]], one) for one in sent)
+
+
+def _covers(live: JsonObject, sent: JsonObject) -> bool:
+    """Whether a live schedule is as it was sent; the server adds an anchor where none was."""
+    _, new, _ = schedules.pair([sent], [("", live)])
+    return any(same(one, live) for one in new.values())
 
 
 def _records(fields: JsonObject) -> list[JsonObject]:
