@@ -40,6 +40,21 @@ RRULES = st.sampled_from(
         "FREQ=MINUTELY;INTERVAL=30",
     ]
 )
+IGNORED = st.sampled_from(
+    [
+        "description",
+        "parameters.*",
+        "job_variables",
+        'job_variables["a.b"].x[0]',
+        "pull_steps[*]",
+        "pull_steps[1].x",
+        "schedules[s0].active",
+        "schedules[*].parameters",
+        "schedules[s1]",
+    ]
+)
+"""What may be ignored: whole fields, keys, entries, and what may or may not be there."""
+
 INTERVALS = st.sampled_from([1, 60, 900.5, 86400, "PT1H", "P1DT12H", "01:30:00"])
 TIMEZONES = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"])
 ANCHORS = st.sampled_from(
@@ -130,6 +145,7 @@ def manifests(draw: st.DrawFn, **fixed: Any) -> dict[str, Any]:
                 "concurrency_options": st.none() | CONCURRENCY_OPTIONS,
                 "paused": st.none() | st.booleans(),
                 "prevent_delete": st.none() | st.booleans(),
+                "ignore": st.none() | st.lists(IGNORED, max_size=2, unique=True),
                 "schedules": st.none() | schedule_lists(),
                 "work_pool_name": st.none() | NAMES,
             },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import FrozenInstanceError, replace
 from json import dumps
 from re import fullmatch
@@ -14,10 +14,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toy_kind
+from prefect_reconcile import plan as plan_module
+from prefect_reconcile import secrecy
 from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.kinds.protocol import Kind
-from prefect_reconcile.model import ABSENT, Desired, Json, Key, Live, Observation, Resolution, Source
-from prefect_reconcile.plan import Create, Plan, Unchanged, Update, field_json, make_plan
+from prefect_reconcile.model import (
+    ABSENT,
+    Desired,
+    Ignore,
+    Json,
+    Key,
+    Live,
+    Observation,
+    Problem,
+    Resolution,
+    Severity,
+    Source,
+)
+from prefect_reconcile.plan import (
+    Create,
+    Plan,
+    Unchanged,
+    Update,
+    field_json,
+    make_plan,
+    unmatched_ignores,
+)
 
 OTHER_KIND = cast("Kind", SimpleNamespace(**{**vars(toy_kind), "NAME": "Block"}))
 """Another kind, whose name comes before that of the toy kind."""
@@ -249,3 +271,154 @@ def test_a_plan_cannot_be_changed() -> None:
 def test_a_field_as_json_lacks_the_side_without_value(change: FieldChange, expected: dict[str, Json]) -> None:
     """Null is a value."""
     assert field_json(change) == expected
+
+
+# --- What is ignored ---
+
+
+def ignoring(row: Row, *patterns: str, source: Source = SOURCE) -> Plan:
+    """The plan for a resource that ignores some paths."""
+    seen = observation([row])
+    ignored = tuple(Ignore(one, source) for one in patterns)
+    return make_plan([(toy_kind, replace(seen, desired=(replace(seen.desired[0], ignore=ignored),)))])
+
+
+def test_what_is_ignored_is_neither_a_difference_nor_written() -> None:
+    """But told, beside what differs."""
+    row = Row("a/b", {"a": 1, "b": 1, "c": 1}, {"a": 2, "b": 2})
+    (change,) = ignoring(row, "value.a", "value.c", "value.z").changes
+    desired = Desired(
+        "Variable",
+        "a/b",
+        SOURCE,
+        {"value": {"a": 2, "b": 2}},
+        ignore=tuple(Ignore(one, SOURCE) for one in ("value.a", "value.c", "value.z")),
+    )
+    to = Resolution(
+        {"value": {"a": 1, "b": 1, "c": 1}, "tags": []}, {"value": {"a": 1, "b": 2, "c": 1}, "tags": []}
+    )
+    assert change == Update(
+        desired,
+        live_row(row),
+        to,
+        (FieldChange(("value", "b"), 1, 2),),
+        (FieldChange(("value", "a"), 1, 2), FieldChange(("value", "c"), 1, ABSENT)),
+        (Ignore("value.z", SOURCE),),
+    )
+
+
+def test_a_resource_that_differs_only_in_what_is_ignored_is_unchanged() -> None:
+    """And its differences are counted."""
+    plan = ignoring(Row("a/b", {"a": 1}, {"a": 2, "b": 3}), "value.*")
+    (change,) = plan.changes
+    assert (type(change), plan.writes, plan.ignored) == (Unchanged, (), 2)
+    assert change.ignored == (FieldChange(("value", "a"), 1, 2), FieldChange(("value", "b"), ABSENT, 3))
+
+
+def test_a_new_resource_ignores_nothing() -> None:
+    """It gets what the manifest says."""
+    plan = ignoring(Row("a/b", ABSENT, {"a": 1}), "value.a")
+    assert [change.fields for change in plan.writes] == [(FieldChange(("value",), None, {"a": 1}),)]
+    assert (plan.ignored, unmatched_ignores(plan)) == (0, ())
+
+
+def test_what_is_ignored_is_not_in_the_fingerprint() -> None:
+    """What would be written is the same, whatever is wanted there; what is live there is not written anew."""
+    plain = planned(Row("a/b", {"b": 1}, {"b": 2}))
+    assert [
+        ignoring(Row("a/b", {**live, "b": 1}, {**wanted, "b": 2}), "value.a").fingerprint
+        for live, wanted in (({}, {"a": 1}), ({"a": 1}, {}), ({"a": 1}, {"a": 2}))
+    ] == [plain.fingerprint] * 3
+
+
+def test_a_pattern_that_matches_nothing_is_a_warning_at_its_place() -> None:
+    """One that is shared, such as that of a configuration, only if it matches in no resource."""
+    shared, place = Source("reconcile.toml", 4, 11), Source("a.yaml", 9, 3)
+    rows = [Row("a/b", {"a": 1}, {}), Row("a/c", ABSENT, {}), Row("a/d", {}, {"c": 1})]
+    own = {"a/b": ("value.z",), "a/c": ("value",), "a/d": ("value.c",)}
+    patterns = ("value.a", "value.c", "value.x", "tags")
+    seen = observation(rows)
+    desired = tuple(
+        replace(
+            one,
+            ignore=(
+                *(Ignore(pattern, shared) for pattern in patterns),
+                *(Ignore(pattern, place) for pattern in own[one.name]),
+            ),
+        )
+        for one in seen.desired
+    )
+    plan = make_plan([(toy_kind, replace(seen, desired=desired))])
+    what, remedy = "matches nothing, neither wanted nor live", "correct it, or remove it"
+    assert unmatched_ignores(plan) == (
+        Problem(place, "value.z", what, remedy, Severity.WARNING),
+        Problem(shared, "value.x", what, remedy, Severity.WARNING),
+    )
+
+
+# --- Secrets in the fingerprint ---
+
+
+@pytest.fixture
+def _declared() -> Iterator[None]:
+    secrecy.begin(["*_dsn"], ["hunter2"])
+    yield
+    secrecy.begin()
+
+
+@pytest.mark.usefixtures("_declared")
+@pytest.mark.parametrize(
+    ("value", "slow"),
+    [
+        ({"password": "x"}, True),
+        ({"db_dsn": "x"}, True),
+        ({"a": "hunter2"}, True),
+        ({"a": "see hunter2"}, True),
+        ({"a": "postgresql://u:p@db/x"}, True),
+        ({"a": "x"}, False),
+        ({"password": None}, False),
+    ],
+)
+@pytest.mark.parametrize("side", ["live", "wanted"])
+def test_a_plan_with_a_secret_has_a_slow_fingerprint(value: Json, slow: bool, side: str) -> None:
+    """On either side; others are not slowed down."""
+    row = Row("a/b", value, {}) if side == "live" else Row("a/b", {}, value)
+    plan = planned(row)
+    plan_module._slow.cache_clear()
+    assert plan.fingerprint == plan.fingerprint
+    assert plan_module._slow.cache_info().misses == slow
+
+
+def test_a_secret_in_an_identity_slows_the_fingerprint() -> None:
+    """That of a schedule holds its parameters."""
+    key = Key('cron 0 2 * * * {"password": "x"}')
+    plain, secret = (
+        Update(
+            Desired("Variable", "a/b", SOURCE, {}),
+            live_row(Row("a/b", 1, 2)),
+            Resolution({}, {}),
+            (FieldChange(("value", one, "cron"), 1, 2),),
+        )
+        for one in (Key("nightly"), key)
+    )
+    plan_module._slow.cache_clear()
+    assert Plan((plain,)).fingerprint != Plan((secret,)).fingerprint
+    assert plan_module._slow.cache_info().misses == 1
+
+
+def test_what_the_connection_authorises_with_does_not_change_a_fingerprint() -> None:
+    """The run that reviews has another credential than the one that writes."""
+    plan = planned(Row("a/b", 1, "pnu_1234"))
+    before = plan.fingerprint
+    secrecy.lend("pnu_1234")
+    try:
+        assert plan.fingerprint == before
+    finally:
+        secrecy.begin()
+
+
+def test_another_secret_has_another_fingerprint() -> None:
+    """And the same one the same, on every machine."""
+    one, other = (planned(Row("a/b", None, {"password": value})).fingerprint for value in "ab")
+    assert one != other
+    assert one == "f56af4394d78d5342872bc3a2f12d4ef"

@@ -185,6 +185,14 @@ class Adjustments:
     paused: bool | None = None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Ignore:
+    """A pattern of the paths whose differences are left alone, and where it is written: see `ignore`."""
+
+    pattern: str
+    source: Source
+
+
 class Shape(Enum):
     """How two values of a field compare."""
 
@@ -202,8 +210,9 @@ class Desired:
 
     `name` is its identity within its kind, `fields` what the manifest says in canonical form (a field
     that is left out is not in it), `refs` ids of the server that its requests need, once observed.
-    `initial` are fields that a new resource gets and that are left alone on a live one. `locate` tells
-    where in the file a path of the manifest stands.
+    `initial` are fields that a new resource gets and that are left alone on a live one. `ignore` are
+    checked patterns of what is left alone if the resource is live. `locate` tells where in the file a path
+    of the manifest stands.
     """
 
     kind: str
@@ -213,6 +222,7 @@ class Desired:
     refs: Mapping[str, str] = field(default_factory=dict)
     initial: JsonObject = field(default_factory=dict)
     locate: Callable[[Path], Source] | None = field(default=None, compare=False, repr=False)
+    ignore: tuple[Ignore, ...] = ()
 
     def place(self, *path: str) -> Source:
         """The place of a value of the manifest, or of the manifest where that is not known."""
@@ -235,13 +245,15 @@ def repetitions(desired: Iterable[Desired]) -> list[Problem]:
 class Manifest:
     """What a kind read in one manifest: its identity, its canonical fields, and what it refers to.
 
-    `hints` are worth knowing and no reason to refuse the manifest.
+    `hints` are worth knowing and no reason to refuse the manifest; `ignore` are checked patterns, in the
+    order in which the manifest has them.
     """
 
     name: str
     fields: JsonObject
     refs: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[Finding, ...] = ()
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,3 +86,58 @@ def test_schema(capsys: pytest.CaptureFixture[str], which: str) -> None:
     """The text of the module that makes them; that of manifests needs no argument."""
     assert said(capsys, "schema", which) == (0, schema_text(which), "")  # type: ignore[arg-type]
     assert said(capsys, "schema")[1] == schema_text("manifest")
+
+
+def test_what_is_ignored_is_shown(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """That of the manifest, and behind it that of the configuration for the target, each once."""
+    (repository / "deployments" / "a.yaml").write_text("name: a\nflow: f\nignore: [tags, version]\n")
+    (repository / "prod" / "a.yaml").write_text("flow: f\nname: a\npath: /opt\n")
+    text = 'ignore = ["tags", "paused"]\n' + CONFIG + 'ignore = ["description"]\n'
+    (repository / "reconcile.toml").write_text(text)
+    assert said(capsys, "show", "-t", "prod") == (
+        0,
+        "name: a-prod\nflow: f\npath: /opt\nignore:\n- tags\n- version\n- paused\n- description\n",
+        "",
+    )
+
+
+DECLARED = """\
+secret_keys = ["licence"]
+secret_values = ["conn", "CONN_FROM_ENV", "given", "step.pin", "unset"]
+[values]
+conn = "value-of-conn"
+step.pin = 1234
+"""
+
+
+def test_declared_secrets_are_masked(
+    capsys: pytest.CaptureFixture[str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they are values of the configuration, of the environment or of an option."""
+    monkeypatch.setenv("CONN_FROM_ENV", "value-of-env")
+    (repository / "reconcile.toml").write_text(DECLARED)
+    (repository / "deployments" / "a.yaml").write_text(
+        'name: a\nflow: f\ndescription: "{{ $conn }} {{ $CONN_FROM_ENV }} {{ $given }}"\n'
+        "parameters: {pin: '{{ $step.pin }}', licence: x, n: 12345, value-of-conn: 1}\n"
+    )
+    assert said(capsys, "show", "--set", "given=value-of-option") == (
+        0,
+        (
+            "name: a\nflow: f\ndescription: '******** ******** ********'\n"
+            "parameters:\n  pin: '********'\n  licence: '********'\n  n: 12345\n  '********': 1\n"
+        ),
+        "",
+    )
+
+
+def test_a_value_that_an_error_quotes_is_masked(
+    capsys: pytest.CaptureFixture[str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the message cuts it off."""
+    monkeypatch.setenv("CONN_FROM_ENV", "value-of-env" * 10)
+    (repository / "reconcile.toml").write_text(DECLARED)
+    (repository / "deployments" / "a.yaml").write_text(
+        "name: a\nflow: f\nconcurrency_limit: '{{ $CONN_FROM_ENV }}'\n"
+    )
+    code, out, err = said(capsys, "show")
+    assert (code, out, "value-of" in err, 'found "********…' in err) == (4, "", False, True)

@@ -12,7 +12,7 @@ from prefect_reconcile.errors import InvalidManifestsError
 from prefect_reconcile.loader.layers import Layer
 from prefect_reconcile.loader.manifests import Inputs, Loaded, load
 from prefect_reconcile.loader.placeholders import Values
-from prefect_reconcile.model import Adjustments, JsonObject, Source
+from prefect_reconcile.model import Adjustments, Ignore, JsonObject, Source
 from prefect_reconcile.model import Path as KeyPath
 
 NOWHERE = "neither as a value nor in the environment"
@@ -282,3 +282,39 @@ def test_entrypoint_root(repository: Path) -> None:
     )
     inputs = Inputs(repository, entrypoint_root=repository / "code")
     assert [each.name for each in load(["deployments"], inputs).desired] == ["Other/a"]
+
+
+def test_what_is_ignored_comes_from_the_manifest_and_from_all(repository: Path) -> None:
+    """Each pattern with its place; that of an overlay replaces the manifest's, as lists do."""
+    (repository / "deployments" / "a.yaml").write_text(
+        "name: a\nentrypoint: etl.py:etl\nignore:\n- tags\n- '{{ $FIELD }}'\n"
+    )
+    shared = Ignore("paused", Source("reconcile.toml", 1, 11))
+    inputs = Inputs(repository, Values({"FIELD": "version"}), ignore=(shared,))
+    (desired,) = load(["deployments"], inputs).desired
+    assert desired.ignore == (
+        Ignore("tags", Source("deployments/a.yaml", 4, 3)),
+        Ignore("version", Source("deployments/a.yaml", 5, 3)),
+        shared,
+    )
+    inputs = replace(inputs, overlays=overlay(repository, "flow: ETL\nname: a\nignore: [path]\n").overlays)
+    (desired,) = load(["deployments"], inputs).desired
+    assert desired.ignore == (Ignore("path", Source("prod/a.yaml", 3, 10)), shared)
+
+
+def test_defaults_can_ignore(repository: Path) -> None:
+    """In each manifest that ignores nothing itself, also in one of the other dialect."""
+
+    def place(path: KeyPath, *, key: bool = False) -> Source:
+        return Source("reconcile.toml", len(path))
+
+    inputs = Inputs(repository, defaults=Layer({"ignore": ["tags"]}, place))
+    found = [one.ignore for one in load(["deployments", "prefect.yaml"], inputs).desired]
+    assert found == [(Ignore("tags", Source("reconcile.toml", 2)),)] * 2
+
+
+def test_a_pattern_that_cannot_be_obeyed_is_told_at_its_place(repository: Path) -> None:
+    """In the overlay that wrote it."""
+    inputs = overlay(repository, "flow: ETL\nname: a\nignore: [tags, nmae]\n")
+    (line,) = refused(inputs)
+    assert line.startswith('prod/a.yaml:3:16: ignore[1]: "nmae" is no field that is compared; ')

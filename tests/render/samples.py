@@ -6,11 +6,23 @@ With `UPDATE_GOLDEN=1` in the environment the tests write those files instead: r
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from prefect_reconcile.differ import differences
-from prefect_reconcile.model import Call, Desired, Json, JsonObject, Live, Resolution, Shape, Source
-from prefect_reconcile.plan import Create, Plan, Unchanged, Update
+from prefect_reconcile.differ import FieldChange, differences
+from prefect_reconcile.model import (
+    ABSENT,
+    Call,
+    Desired,
+    Json,
+    JsonObject,
+    Key,
+    Live,
+    Resolution,
+    Shape,
+    Source,
+)
+from prefect_reconcile.plan import Change, Create, Plan, Unchanged, Update
 from prefect_reconcile.report import Outcome, Report, Result
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,6 +85,11 @@ def update(
 def unchanged(name: str, *, notes: tuple[str, ...] = ()) -> Unchanged:
     """What is as declared."""
     return Unchanged(_desired(name, "deployments/etl.yaml"), Resolution(DEFAULTS, DEFAULTS, notes))
+
+
+def ignoring(change: Update | Unchanged, *ignored: FieldChange) -> Change:
+    """The same with differences that are left alone."""
+    return replace(change, ignored=ignored)
 
 
 def _desired(name: str, source: str) -> Desired:
@@ -326,6 +343,27 @@ HOSTILE = Report(
     },
 )
 
+IGNORED = Report(
+    Plan(
+        (
+            ignoring(
+                update("etl/a", {"paused": True}, {"paused": False}),
+                FieldChange(("parameters", "debug"), "a-value-that-no-text-shows", "nor-this"),
+            ),
+            ignoring(
+                unchanged("etl/b", notes=NOTES),
+                FieldChange(("job_variables", "env", "API_TOKEN"), "secret-old", "secret-new"),
+                FieldChange(("schedules", Key("nightly"), "active"), False, True),
+                *(FieldChange(("parameters", f"p{n}"), n, ABSENT) for n in range(10)),
+            ),
+            unchanged("etl/c"),
+        )
+    )
+)
+ONLY_IGNORED = Report(
+    Plan((ignoring(unchanged("etl/a"), FieldChange(("tags",), ["x"], [])), unchanged("etl/b", notes=NOTES)))
+)
+
 NONE_DECLARED = Report(Plan(()))
 ONE_UNCHANGED = Report(Plan((unchanged("etl/a"),)))
 THREE_UNCHANGED = Report(Plan((unchanged("etl/a"), unchanged("etl/b"), unchanged("etl/c"))))
@@ -336,6 +374,8 @@ SAMPLES = {
     "noted": NOTED,
     "requested": REQUESTED,
     "hostile": HOSTILE,
+    "ignored": IGNORED,
+    "only_ignored": ONLY_IGNORED,
     "none_declared": NONE_DECLARED,
     "one_unchanged": ONE_UNCHANGED,
     "three_unchanged": THREE_UNCHANGED,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from samples import expect
 
+from prefect_reconcile import secrecy
 from prefect_reconcile.render.config import Row, json, text
 from prefect_reconcile.render.text import Style
 from prefect_reconcile.settings import Connection, Effective, effective, read_config
@@ -113,3 +114,24 @@ def test_file_that_was_named(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text("")
     found = loads(json(effective(read_config(tmp_path, Path("x.toml"))), REASON))["settings"][0]
     assert found == {"name": "config", "value": "x.toml", "source": "option --config"}
+
+
+def test_what_is_declared_secret(tmp_path: Path) -> None:
+    """Names of secrets are shown, and no secret, whatever it is called and wherever it stands."""
+    (tmp_path / "reconcile.toml").write_text(
+        'secret_keys = ["*_dsn"]\nsecret_values = ["conn"]\nignore = ["tags"]\n'
+        '[values]\nconn = "hunter2"\ndb_dsn = "x"\n[defaults]\ndescription = "of hunter2"\n'
+    )
+    made = effective(read_config(tmp_path))
+    secrecy.begin(made.secret_keys, ["hunter2"])
+    found = {row["name"]: row["value"] for row in loads(json(made, "not hunter2"))["settings"]}
+    assert {name: one for name, one in found.items() if one not in (None, [], "")} == {
+        "config": "reconcile.toml",
+        "ignore": ["tags"],
+        "secret_keys": ["*_dsn"],
+        "secret_values": ["conn"],
+        "values.conn": "********",
+        "values.db_dsn": "********",
+        "defaults.description": "of ********",
+    }
+    assert ("hunter2" in json(made, "not hunter2"), "hunter2" in text(made, "not hunter2")) == (False, False)

@@ -6,6 +6,7 @@ from json import loads
 
 import pytest
 
+from prefect_reconcile import secrecy
 from prefect_reconcile.model import Problem, Severity, Source
 from prefect_reconcile.render import problems
 from prefect_reconcile.render.problems import Checked
@@ -183,4 +184,35 @@ def test_sarif() -> None:
                 }
             ],
         },
+    ]
+
+
+def test_no_declared_secret_is_shown() -> None:
+    """Neither in a quoted line, nor in a message, a path, a file's name or that of a target."""
+    secrecy.begin(["licence"], ["hunter2"])
+    problem = Problem(Source("hunter2.yaml", 1, 4), "a.hunter2", "found hunter2", "not hunter2")
+    texts = {"hunter2.yaml": b"a: is hunter2, and more\n"}
+    checked = Checked(1, [(problem, ("hunter2",))])
+    assert problems.text(checked.problems, texts) == (
+        "error: ********.yaml:1:4: a.********: found ********; not ******** [********]\n"
+        "    1 | a: is ********, and more\n"
+        "      |    ^\n"
+    )
+    others = [render(checked) for render in (problems.json, problems.github, problems.sarif)]
+    assert [("hunter2" in text, "********" in text) for text in others] == [(False, True)] * 3
+
+
+def test_a_line_is_quoted_as_far_as_is_known_of_secrets() -> None:
+    """What was quoted in one run is not remembered in the next one."""
+    texts = {"a.yaml": b"licence: x, hunter2\n"}
+    told = [(Problem(Source("a.yaml", 1, 1), "", "what", "remedy"), ())]
+    quoted = []
+    for names, values in (([], []), ([], ["hunter2"]), (["licence"], []), ([], [])):
+        secrecy.begin(names, values)
+        quoted.append(problems.text(told, texts).splitlines()[1])
+    assert quoted == [
+        "    1 | licence: x, hunter2",
+        "    1 | licence: x, ********",
+        "    1 | licence: ********",
+        "    1 | licence: x, hunter2",
     ]

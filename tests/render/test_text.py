@@ -6,8 +6,21 @@ from dataclasses import replace
 from unicodedata import category
 
 import pytest
-from samples import APPLIED, DONE, HOSTILE, SAMPLES, UPDATED, create, expect, unchanged, update
+from samples import (
+    APPLIED,
+    DONE,
+    HOSTILE,
+    IGNORED,
+    SAMPLES,
+    UPDATED,
+    create,
+    expect,
+    unchanged,
+    update,
+)
 
+from prefect_reconcile import secrecy
+from prefect_reconcile.model import JsonObject
 from prefect_reconcile.plan import Plan, Unchanged
 from prefect_reconcile.render.text import LINE, WIDTH, Style, plan, result
 from prefect_reconcile.report import Report
@@ -50,6 +63,47 @@ def test_colours_change_nothing_but_colours(name: str) -> None:
 def test_no_secret_is_shown(name: str) -> None:
     """All secrets of the samples say so."""
     assert "secret-" not in plan(SAMPLES[name], PLAIN)
+
+
+def test_no_value_of_what_is_ignored_is_shown() -> None:
+    """Only where it is."""
+    text = plan(IGNORED, PLAIN)
+    assert ("parameters.debug" in text, "no-text-shows" in text, "nor-this" in text) == (True, False, False)
+
+
+def test_a_result_counts_what_is_ignored() -> None:
+    """As the plan before it does."""
+    assert result(IGNORED, PLAIN).splitlines()[-1] == (
+        "Done: 0 created, 1 updated, 2 unchanged, 13 differences ignored."
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (
+            {"parameters": {"a": "hunter1"}},
+            {"parameters": {"a": "hunter2"}},
+            '~ parameters.a: "********" (changed)',
+        ),
+        (
+            {"parameters": {"a": "x=hunter1"}},
+            {"parameters": {"a": "x=hunter2"}},
+            '~ parameters.a: "********" → "x=********"',
+        ),
+        ({"parameters": {"a": 1}}, {"parameters": {"a": 1234}}, '~ parameters.a: "********" (changed)'),
+        ({"parameters": {"a": "x"}}, {"parameters": {"a": "pin"}}, '~ parameters.a: "********" (changed)'),
+        ({"parameters": {"a": "x"}}, {"parameters": {"a": "pinned"}}, '~ parameters.a: "x" → "pinned"'),
+        ({"tags": ["a", "hunter1"]}, {"tags": ["a", "hunter2"]}, '~ tags: -"********" +"********"'),
+        ({"description": "hunter2"}, {}, '~ description: "********" → null'),
+        ({}, {"description": "a" * 60 + "hunter2"}, f'~ description: null → "{"a" * 60}********"'),
+        ({"parameters": {"hunter2": 1}}, {}, "- parameters.********: 1"),
+    ],
+)
+def test_what_is_declared_secret_is_masked_old_and_new(old: JsonObject, new: JsonObject, shown: str) -> None:
+    """What was live in the place of a secret is one too; a short one only where it is the whole value."""
+    secrecy.begin([], ["hunter2", 1234, "pin"])
+    assert plan(Report(Plan((update("etl/a", old, new),))), PLAIN).splitlines()[1].strip() == shown
 
 
 def test_nothing_hostile_is_shown() -> None:

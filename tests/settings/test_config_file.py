@@ -383,7 +383,16 @@ def test_schema() -> None:
     for name, key in {**schema["properties"], **target}.items():
         assert key["description"], name
         assert (key.get("default", None) in ("", [])) == (
-            name in {"name_prefix", "name_suffix", "overlays", "tags"}
+            name
+            in {
+                "name_prefix",
+                "name_suffix",
+                "overlays",
+                "tags",
+                "ignore",
+                "secret_keys",
+                "secret_values",
+            }
         )
     pattern = schema["properties"]["name_prefix"]["pattern"]
     assert (re.search(pattern, "a-"), re.search(pattern, "a/")) != (None, None)
@@ -538,3 +547,74 @@ def test_target_without_configuration() -> None:
         "environment variable RECONCILE_TARGET: there is no configuration here that has a target 'prod';"
         " write reconcile.toml, or name a file with --config"
     )
+
+
+IGNORING = """\
+ignore = ["tags", "paused"]
+secret_keys = ["*_dsn"]
+secret_values = ["DB_PASSWORD"]
+[targets.prod]
+ignore = ["tags", "version"]
+secret_keys = ["licence"]
+secret_values = ["DB_PASSWORD", "step.pin"]
+"""
+
+
+def test_what_is_ignored_and_secret_is_added_up(tmp_path: Path) -> None:
+    """What a target says comes behind what counts for all, each once, with its place."""
+    found = effective(read(tmp_path, IGNORING), "prod")
+    assert (found.ignore, found.secret_keys, found.secret_values) == (
+        ("tags", "paused", "version"),
+        ("*_dsn", "licence"),
+        ("DB_PASSWORD", "step.pin"),
+    )
+    assert found.sources["ignore"] == (
+        Source("reconcile.toml", 1, 11),
+        Source("reconcile.toml", 1, 19),
+        Source("reconcile.toml", 5, 19),
+    )
+    without = effective(read(tmp_path, IGNORING))
+    assert (without.ignore, without.secret_keys, without.secret_values) == (
+        ("tags", "paused"),
+        ("*_dsn",),
+        ("DB_PASSWORD",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'ignore = ["tgas"]',
+            'reconcile.toml:1:11: ignore[0]: "tgas" is no field that is compared; did you mean "tags"?',
+        ),
+        (
+            '[targets.prod]\nignore = ["tags", "env.A*"]',
+            (
+                'reconcile.toml:2:19: targets.prod.ignore[1]: "env.A*" is no path:'
+                ' a * stands for a whole step; write it as plans do: parameters.day, env["a.b"], schedules[nightly].active, env.*'
+            ),
+        ),
+        (
+            'ignore = ["work_pool_name"]',
+            (
+                "reconcile.toml:1:10: ignore: work_pool_name cannot be ignored alone;"
+                " add work_queue_name: a queue belongs to its pool"
+            ),
+        ),
+        (
+            'secret_values = ["A B"]',
+            (
+                'reconcile.toml:1:18: secret_values[0]: "A B" cannot stand in a placeholder;'
+                " use letters, digits, - _ and ."
+            ),
+        ),
+        (
+            'secret_keys = [""]',
+            "reconcile.toml:1:16: secret_keys[0]: is empty; write a value, or remove the key",
+        ),
+    ],
+)
+def test_a_wrong_pattern_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """At its place."""
+    assert refusal(tmp_path, text) == message

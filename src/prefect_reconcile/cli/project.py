@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from prefect_reconcile import secrecy
 from prefect_reconcile.cli import output
 from prefect_reconcile.cli.options import Chosen, ServerOptions, dotted
-from prefect_reconcile.errors import InvalidConfigError, InvalidManifestsError
+from prefect_reconcile.errors import InvalidConfigError, InvalidManifestsError, InvalidSettingsError
+from prefect_reconcile.loader.discovery import matches
+from prefect_reconcile.loader.drafts import fill
 from prefect_reconcile.loader.layers import Layer
 from prefect_reconcile.loader.manifests import Inputs, Loaded, load
-from prefect_reconcile.loader.placeholders import Values
-from prefect_reconcile.model import Adjustments, Problem, Severity
+from prefect_reconcile.loader.placeholders import Values, unfilled
+from prefect_reconcile.model import (
+    Adjustments,
+    Ignore,
+    Json,
+    JsonObject,
+    Problem,
+    Severity,
+    Source,
+    path_text,
+)
 from prefect_reconcile.settings import (
     ConfigFile,
     Connection,
@@ -40,10 +53,14 @@ class Project:
     def load(self) -> Loaded:
         """Reads the manifests; hints of the configuration are added. Raises `InvalidManifestsError`."""
         file = self.effective.file
+        if file is not None:
+            _check_paths(self.directory, self.effective, file)
+        inputs = self._inputs()
         if file is None:
-            return load(self.chosen.files, self._inputs())
-        _keep_inside(self.directory, self.effective, file)
-        loaded = load(self.chosen.files or self.effective.paths or (), self._inputs())
+            return _with_unused(load(self.chosen.files, inputs), self.chosen.values, inputs.values)
+        with _quoting_too(file):
+            loaded = load(self.chosen.files or self.effective.paths or (), inputs)
+        loaded = _with_unused(loaded, self.chosen.values, inputs.values)
         hints = (*file.hints, *_no_target(self.effective, file), *loaded.hints)
         return replace(loaded, hints=hints, texts={**loaded.texts, file.file: file.text})
 
@@ -57,43 +74,104 @@ class Project:
             trust_api_url=server.trust_api_url,
             server=self.effective.server,
         )
+        secrecy.lend(*_credentials(found))
         output.say("".join(f"hint: {hint}\n" for hint in found.hints))
         return found
+
+    @property
+    def secrets(self) -> list[Json]:
+        """What the values and variables say that the configuration declares secret."""
+        named = self.effective.secret_values
+        found = [source[name] for source in self._values() for name in named if name in source]
+        return [*found, *(os.environ[name] for name in named if name in os.environ)]
+
+    def _values(self) -> tuple[dict[str, Json], ...]:
+        return dotted(self.effective.values), self.chosen.values
 
     def _inputs(self) -> Inputs:
         chosen, made = self.chosen, self.effective
         root = chosen.entrypoint_root
         if root is None and made.entrypoint_root is not None:
             root = Path(made.entrypoint_root)
+        values = Values({**dotted(made.values), **chosen.values}, os.environ)
+        if root is not None and not (self.directory / root).is_dir():
+            raise InvalidSettingsError(f"entrypoint root: there is no folder {str(root)!r}; correct it")
         return Inputs(
             self.directory,
-            Values({**dotted(made.values), **chosen.values}, os.environ),
+            values,
             entrypoint_root=root and self.directory / root,
             defaults=Layer(made.defaults, made.locate_default, made.spell_default) if made.defaults else None,
             overlays=made.overlays,
             apart=_overlays(made.file) if made.file else (),
-            adjustments=Adjustments(made.name_prefix, made.name_suffix, made.tags, made.paused),
+            adjustments=_adjustments(made, values),
             lenient=chosen.lenient,
+            ignore=tuple(map(Ignore, made.ignore, made.sources.get("ignore", ()))),
             allow_empty=chosen.allow_empty,
         )
 
 
-def _keep_inside(directory: Path, made: Effective, file: ConfigFile) -> None:
-    """Raises for a path that leads out of the configuration's folder.
+@contextmanager
+def _quoting_too(file: ConfigFile) -> Iterator[None]:
+    """Adds the configuration to the files that are quoted."""
+    try:
+        yield
+    except InvalidManifestsError as error:
+        texts = {**error.texts, file.file: file.text}
+        raise InvalidManifestsError(error.problems, (*file.hints, *error.hints), texts) from None
+
+
+def _with_unused(loaded: Loaded, given: Mapping[str, Json], values: Values) -> Loaded:
+    """Adds a warning for each name of `--set` that no manifest has."""
+    what, remedy = "no manifest has a placeholder of this name", "correct it, or leave it out"
+    warnings = [
+        Problem(Source("option --set"), name, what, remedy, Severity.WARNING)
+        for name in given
+        # What a file holds is used where any part of it is.
+        if name.rpartition(".")[0] not in given and not any(_is_part(one, name) for one in values.used)
+    ]
+    return replace(loaded, hints=(*warnings, *loaded.hints))
+
+
+def _is_part(used: str, name: str) -> bool:
+    return used == name or used.startswith((f"{name}.", f"{name}["))
+
+
+def _check_paths(directory: Path, made: Effective, file: ConfigFile) -> None:
+    """Raises for a path that is not there, or leads out of the configuration's folder.
 
     It comes with the repository, and a pull request could have any file of the machine read and quoted.
     """
     root = (directory / file.folder).resolve()
     named = {"paths": made.paths or (), "overlays": made.overlays}
     named["entrypoint_root"] = (made.entrypoint_root,) if made.entrypoint_root is not None else ()
-    problems = [
-        Problem(source, name, f"leads out of the folder of {file.file}", "name what is below it")
-        for name, paths in named.items()
-        for path, source in zip(paths, made.sources.get(name, ()), strict=True)
-        if not (directory / path).resolve().is_relative_to(root)
-    ]
+    problems = []
+    for name, paths in named.items():
+        for path, source in zip(paths, made.sources.get(name, ()), strict=True):
+            if not (directory / path).resolve().is_relative_to(root):
+                what = f"leads out of the folder of {file.file}"
+                problems.append(Problem(source, name, what, "name what is below it"))
+            elif not matches(path, directory) or not (has_magic(path) or (directory / path).exists()):
+                problems.append(Problem(source, name, f"there is no {path}", "correct it"))
     if problems:
         raise InvalidConfigError(problems, (), {file.file: file.text})
+
+
+def _adjustments(made: Effective, values: Values) -> Adjustments:
+    """What the target does to each resource, its placeholders filled."""
+    written: JsonObject = {
+        "name_prefix": made.name_prefix,
+        "name_suffix": made.name_suffix,
+        "tags": [*made.tags],
+    }
+    filled = fill(written, values)
+    problems = [
+        Problem(made.sources[str(one.path[0])][0], path_text(one.path), one.what, one.remedy)
+        for one in unfilled(filled)
+    ]
+    if problems and made.file:
+        raise InvalidConfigError(problems, (), {made.file.file: made.file.text})
+    tags = cast("list[str]", filled["tags"])
+    return Adjustments(str(filled["name_prefix"]), str(filled["name_suffix"]), tuple(tags), made.paused)
 
 
 def _no_target(made: Effective, file: ConfigFile) -> Iterator[Problem]:
@@ -113,16 +191,46 @@ def _overlays(file: ConfigFile) -> Sequence[str]:
 def open_project(chosen: Chosen, target_chosen_by: str = "option --target") -> Project:
     """The project in the working directory. Raises `InvalidInputError` for its configuration."""
     directory = Path.cwd()
+    _keep_secrets()
     file = read_config(directory, chosen.config)
-    return Project(directory, chosen, effective(file, chosen.target, target_chosen_by))
+    project = Project(directory, chosen, effective(file, chosen.target, target_chosen_by))
+    _keep_secrets(project)
+    return project
 
 
 def all_targets(chosen: Chosen) -> dict[str, Project]:
     """The project for each of its targets."""
     directory = Path.cwd()
+    _keep_secrets()
     file = read_config(directory, chosen.config)
     names = sorted(file.config.targets) if file else []
-    return {name: Project(directory, chosen, effective(file, name)) for name in names}
+    projects = {name: Project(directory, chosen, effective(file, name)) for name in names}
+    _keep_secrets(*projects.values())
+    return projects
+
+
+_CREDENTIALS = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
+
+
+def _keep_secrets(*projects: Project) -> None:
+    """Begins a run, in which what these projects declare, and the environment authorises with, is masked."""
+    keys = [key for one in projects for key in one.effective.secret_keys]
+    secrecy.begin(keys, [secret for one in projects for secret in one.secrets])
+    key, auth_string = (os.environ.get(name, "") for name in _CREDENTIALS)
+    secrecy.lend(key, *_parts(auth_string))
+
+
+def _credentials(connection: Connection) -> Iterator[str]:
+    yield connection.key or ""
+    yield from _parts(connection.auth_string or "")
+    for _, value in connection.headers:
+        # `Bearer …` and `Basic …`: what follows can appear without the word.
+        yield from (value, value.rpartition(" ")[2])
+
+
+def _parts(auth_string: str) -> tuple[str, str]:
+    """An auth string, which is sent in base64, and the password in it."""
+    return auth_string, auth_string.partition(":")[2]
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from prefect_reconcile.loader.placeholders import Values, unfilled
 from prefect_reconcile.model import (
     Adjustments,
     Desired,
+    Ignore,
     Json,
     JsonObject,
     Problem,
@@ -50,7 +51,8 @@ class Inputs:
     `directory` is the working directory, which is the repository's root. `values` fill placeholders.
     Entrypoints are looked for in `entrypoint_root` only, if there is one. `defaults` are laid under each
     manifest of the first kind; `overlays` are paths whose manifests are laid over those they name, in this
-    order; what is at `apart` are overlays of any environment, and no manifests. `lenient` makes warnings
+    order; what is at `apart` are overlays of any environment, and no manifests. `ignore` counts for all
+    manifests beside their own. `lenient` makes warnings
     of unknown keys. No manifest at all is an error, unless `allow_empty`; a path that is not there always is.
     """
 
@@ -62,6 +64,7 @@ class Inputs:
     apart: Sequence[str] = ()
     adjustments: Adjustments = field(default_factory=Adjustments)
     lenient: bool = False
+    ignore: Sequence[Ignore] = ()
     allow_empty: bool = False
 
 
@@ -153,7 +156,7 @@ class _Loading:
         layer = draft.layer
         if self._defaults and draft.kind is self._default_kind:
             layer = lay_under(self._defaults, layer)
-        layer = overlays.over(layer, draft.kind, name)
+        layer = overlays.over(layer, draft, name)
         adjusted = draft.kind.adjust(layer.value, self._inputs.adjustments)
         return Layer(adjusted, layer.place, origins={(): (layer, ())})
 
@@ -178,6 +181,7 @@ class _Loading:
         assumed = [one for one in draft.assumed if not one[0].keys() & layer.value.keys()]
         self.problems += [hint for _, hint in assumed]
         initial = {key: one for fields, _ in assumed for key, one in fields.items()}
+        ignored = [Ignore(one, layer.locate(("ignore", n))) for n, one in enumerate(manifest.ignore)]
         return Desired(
             draft.kind.NAME,
             manifest.name,
@@ -186,6 +190,7 @@ class _Loading:
             manifest.refs,
             initial,
             layer.locate,
+            (*ignored, *self._inputs.ignore),
         )
 
 

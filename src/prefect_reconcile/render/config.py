@@ -9,6 +9,7 @@ from json import dumps
 from prefect_reconcile.model import Json, JsonObject, Path, Source, path_text
 from prefect_reconcile.render import safe
 from prefect_reconcile.render.text import Style
+from prefect_reconcile.secrecy import hide
 from prefect_reconcile.settings import Connection, Effective
 
 DEFAULT = "default"
@@ -50,7 +51,7 @@ def text(
         line = _column(line, value, names + 2, values)
         lines.append(line + style.faint(safe.line(row.source)))
     if isinstance(connection, str):
-        lines += ["", f"{style.red('No connection:')} {safe.line(connection)}"]
+        lines += ["", f"{style.red('No connection:')} {safe.line(hide(connection))}"]
     return "\n".join(lines) + "\n"
 
 
@@ -61,7 +62,7 @@ def json(effective: Effective, connection: Connection | str, options: Sequence[R
         "settings": [{"name": row.name, "value": row.value, "source": row.source} for row in rows]
     }
     if isinstance(connection, str):
-        document["connection_error"] = connection
+        document["connection_error"] = hide(connection)
     return dumps(document, indent=2) + "\n"
 
 
@@ -81,7 +82,14 @@ def _shown(value: Json) -> str:
 
 def _rows(effective: Effective, connection: Connection | str, options: Sequence[Row]) -> list[Row]:
     rows = {row.name: row for row in (*_settings(effective, connection), *options)}
-    return [Row(row.name, safe.masked(row.value, (row.name,)), row.source) for row in rows.values()]
+    return [Row(hide(row.name), _masked(row), hide(row.source)) for row in rows.values()]
+
+
+def _masked(row: Row) -> Json:
+    """Its value, masked if the name says so, but for the settings that say which names do."""
+    names = () if row.name in ("secret_keys", "secret_values") else (row.name,)
+    value: Json = safe.masked(row.value, names)
+    return value
 
 
 def _settings(effective: Effective, connection: Connection | str) -> Iterator[Row]:
@@ -99,6 +107,9 @@ def _settings(effective: Effective, connection: Connection | str) -> Iterator[Ro
     yield _setting(effective, "name_suffix", effective.name_suffix)
     yield _setting(effective, "tags", list(effective.tags))
     yield _setting(effective, "paused", effective.paused)
+    yield _setting(effective, "ignore", list(effective.ignore))
+    yield _setting(effective, "secret_keys", list(effective.secret_keys))
+    yield _setting(effective, "secret_values", list(effective.secret_values))
     yield from _leaves("values", safe.masked(effective.values), (), effective.locate_value)
     yield from _leaves("defaults", safe.masked(effective.defaults), (), effective.locate_default)
 

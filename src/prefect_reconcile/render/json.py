@@ -2,13 +2,15 @@
 
 ```
 {"format_version": "1", "fingerprint": "…",
- "summary": {"create": 0, "update": 0, "delete": 0, "unchanged": 0, "failed": 0},
+ "summary": {"create": 0, "update": 0, "delete": 0, "unchanged": 0, "failed": 0, "ignored": 0},
  "changes": [{"action": "update", "kind": "Deployment", "resource": "flow/name", "source": "file:line",
-              "fields": [{"path": "tags", "old": […], "new": […]}], "error": null}],
+              "fields": [{"path": "tags", "old": […], "new": […]}],
+              "ignored": [{"path": "version", "old": null, "new": "1"}], "error": null}],
  "notes": [{"kind": "Deployment", "resource": "flow/name", "note": "…"}]}
 ```
 
-`changes` holds what is not unchanged. A field lacks `old` or `new` where that side has no value, which
+`changes` holds what is not unchanged, and what is unchanged because differences are ignored, with the action
+`unchanged`. A field lacks `old` or `new` where that side has no value, which
 null is. `error` is the reason why a change was not carried out. With requests asked for, there is also
 `"requests": [{"kind", "resource", "method", "path", "body"}]`.
 """
@@ -20,9 +22,10 @@ from typing import cast
 
 from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.model import JsonObject
-from prefect_reconcile.plan import Delete, Write, field_json
+from prefect_reconcile.plan import Change, Delete, Unchanged, field_json, ignored_by
 from prefect_reconcile.render import safe
 from prefect_reconcile.report import Report, action
+from prefect_reconcile.secrecy import hide
 
 
 def render(report: Report) -> str:
@@ -30,21 +33,25 @@ def render(report: Report) -> str:
     document: JsonObject = {
         "format_version": "1",
         "fingerprint": report.plan.fingerprint,
-        "summary": cast("JsonObject", report.summary),
-        "changes": [_change(report, write) for write in report.plan.writes],
-        "notes": [{"kind": kind, "resource": name, "note": note} for (kind, name), note in report.plan.notes],
+        "summary": cast("JsonObject", {**report.summary, "ignored": report.plan.ignored}),
+        "changes": [_change(report, change) for change in report.plan.changes if _is_told(change)],
+        "notes": [
+            {"kind": kind, "resource": hide(name), "note": hide(note)}
+            for (kind, name), note in report.plan.notes
+        ],
     }
     if report.refusals:
         document["refusals"] = [
-            {"what": one.what, "resources": [*one.resources], "remedy": one.remedy} for one in report.refusals
+            {"what": hide(one.what), "resources": [*map(hide, one.resources)], "remedy": hide(one.remedy)}
+            for one in report.refusals
         ]
     if report.requests is not None:
         document["requests"] = [
             {
                 "kind": kind,
-                "resource": name,
+                "resource": hide(name),
                 "method": call.method,
-                "path": call.path,
+                "path": hide(call.path),
                 "body": safe.masked(call.body),
             }
             for (kind, name), calls in report.requests.items()
@@ -53,23 +60,26 @@ def render(report: Report) -> str:
     return dumps(document, indent=2) + "\n"
 
 
-def _change(report: Report, write: Write) -> JsonObject:
-    outcome = report.outcome(write)
-    kind, name = write.identity
-    source: str | None = None
-    fields: tuple[FieldChange, ...] = ()
-    if not isinstance(write, Delete):
-        source, fields = f"{write.desired.source.file}:{write.desired.source.line}", write.fields
+def _is_told(change: Change) -> bool:
+    return not isinstance(change, Unchanged) or bool(change.ignored)
+
+
+def _change(report: Report, change: Change) -> JsonObject:
+    outcome = report.outcome(change)
+    kind, name = change.identity
+    source = None if isinstance(change, Delete) else change.desired.source
+    fields = () if isinstance(change, (Delete, Unchanged)) else change.fields
     return {
-        "action": action(write),
+        "action": action(change),
         "kind": kind,
-        "resource": name,
-        "source": source,
+        "resource": hide(name),
+        "source": hide(f"{source.file}:{source.line}") if source else None,
         "fields": [_field(one) for one in fields],
-        "error": outcome.error if outcome else None,
+        "ignored": [_field(one) for one in ignored_by(change)],
+        "error": hide(outcome.error) if outcome and outcome.error is not None else None,
     }
 
 
 def _field(change: FieldChange) -> JsonObject:
-    plain = field_json(change) | {"path": safe.path(change.path)}
-    return {key: one if key == "path" else safe.masked(one, change.path) for key, one in plain.items()}
+    old, new = safe.sides(change.old, change.new, change.path)
+    return field_json(FieldChange(change.path, old, new)) | {"path": safe.path(change.path)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from json import dumps
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from rich.cells import cell_len
 from prefect_reconcile import __version__
 from prefect_reconcile.model import JsonObject, Problem, Severity, Source
 from prefect_reconcile.render import safe
-from prefect_reconcile.secrecy import is_secret
+from prefect_reconcile.secrecy import hide, is_secret, known
 
 _WIDTH = 100
 """Of a quoted line, in terminal cells."""
@@ -47,7 +48,7 @@ def text(problems: Iterable[tuple[Problem, tuple[str, ...]]], texts: Mapping[str
     said = []
     for problem, targets in problems:
         where = f" [{', '.join(targets)}]" if targets else ""
-        said.append(safe.line(f"{problem.severity}: {problem}{where}") + "\n")
+        said.append(safe.line(f"{problem.severity}: {hide(f'{problem}{where}')}") + "\n")
         if problem.severity is not Severity.HINT:
             said.append(_excerpt(problem.source, lines.get(problem.source.file, ())))
     return "".join(said)
@@ -61,9 +62,11 @@ def _excerpt(source: Source, lines: Sequence[str]) -> str:
     """The line of a place, with a caret below it."""
     if not 0 < source.line <= len(lines):
         return ""
-    line = _without_secret(lines[source.line - 1].replace("\t", " ").rstrip())
-    before = safe.line(line[: source.column - 1])
-    after = safe.line(line[source.column - 1 :])
+    line = _without_secret(lines[source.line - 1], known())
+    # Of a line without end only the surroundings are looked at: it may have as many problems as characters.
+    start = max(0, source.column - 1 - 2 * _WIDTH)
+    before = safe.line(line[start : source.column - 1])
+    after = safe.line(line[source.column - 1 :][: 2 * _WIDTH])
     cut = max(0, cell_len(before) - _WIDTH // 2)
     shown = (f"…{before[cut + 1 :]}" if cut else before) + after
     if cell_len(shown) > _WIDTH:
@@ -73,8 +76,13 @@ def _excerpt(source: Source, lines: Sequence[str]) -> str:
     return f"{number} | {shown}\n{' ' * len(number)} | {caret}^\n"
 
 
-def _without_secret(line: str) -> str:
-    """A line without what follows a name that looks like that of a secret, or logs in at a URL."""
+@lru_cache(maxsize=64)
+def _without_secret(line: str, _known: object) -> str:
+    """A line without what is a secret, follows a name that looks like that of one, or logs in at a URL.
+
+    It is remembered for as long as nothing more is known of secrets.
+    """
+    line = line.replace("\t", " ").rstrip()
     for word in _WORD.finditer(line):
         if is_secret((word.group(),)) and line[word.end() :].strip(" :\"'"):
             return f"{line[: word.end()]}: {safe.MASK}"
@@ -113,13 +121,13 @@ def json(checked: Checked) -> str:
         "problems": [
             {
                 "severity": problem.severity.value,
-                "file": problem.source.file,
+                "file": hide(problem.source.file),
                 "line": problem.source.line or None,
                 "column": problem.source.column or None,
-                "path": problem.path,
-                "what": problem.what,
-                "remedy": problem.remedy,
-                "targets": [*targets],
+                "path": hide(problem.path),
+                "what": hide(problem.what),
+                "remedy": hide(problem.remedy),
+                "targets": [*map(hide, targets)],
             }
             for problem, targets in checked.problems
         ],
@@ -140,7 +148,7 @@ def github(checked: Checked) -> str:
 
 def _github_command(problem: Problem, targets: tuple[str, ...]) -> str:
     source = problem.source
-    place = {"file": source.file, "line": source.line, "col": source.column, "title": "reconcile"}
+    place = {"file": hide(source.file), "line": source.line, "col": source.column, "title": "reconcile"}
     properties = ",".join(f"{name}={_escaped(str(one), ':,')}" for name, one in place.items() if one)
     return f"::{_GITHUB_LEVEL[problem.severity]} {properties}::{_escaped(_message(problem, targets))}"
 
@@ -177,7 +185,7 @@ def sarif(checked: Checked) -> str:
 def _sarif_result(problem: Problem, targets: tuple[str, ...]) -> dict[str, object]:
     source = problem.source
     rule, level, _ = _RULES[problem.severity]
-    place: dict[str, object] = {"artifactLocation": {"uri": quote(source.file)}}
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(hide(source.file))}}
     if source.line:
         place["region"] = {"startLine": source.line, "startColumn": source.column}
     return {
@@ -191,4 +199,4 @@ def _sarif_result(problem: Problem, targets: tuple[str, ...]) -> dict[str, objec
 def _message(problem: Problem, targets: tuple[str, ...]) -> str:
     path = f"{problem.path}: " if problem.path else ""
     where = f" [{', '.join(targets)}]" if targets else ""
-    return f"{path}{problem.what}; {problem.remedy}{where}"
+    return hide(f"{path}{problem.what}; {problem.remedy}{where}")

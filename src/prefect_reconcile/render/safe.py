@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from json import JSONDecodeError, JSONDecoder, dumps
+from json import dumps
 
-from prefect_reconcile.model import Json, Key, Path, path_text
-from prefect_reconcile.secrecy import is_secret
+from prefect_reconcile.model import ABSENT, Absent, Json, Key, Path, path_text
+from prefect_reconcile.secrecy import MASK, beside, hide, masked, masked_identity
 
-MASK = "********"
+__all__ = ["MASK", "line", "masked", "path", "sides", "value"]
 
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
@@ -18,12 +18,6 @@ _UNSEEN = re.compile(
 )
 """Control characters, and those that hide or reorder what a person reads: Unicode's categories Cc, Cf,
 Cs, Zl and Zp, and what its property Default_Ignorable_Code_Point holds beyond them."""
-
-_REFERENCE = re.compile(r"\{\{\s*prefect\.[^{}]*\}\}")
-"""What Prefect puts in at run time: it names a block or a variable and holds no secret."""
-
-_USER_OF_URL = re.compile(r"((?<=http://)|(?<=https://)|(?<=://)(?=[^\s/@:]*:))[^\s/@]+(?=@)")
-"""Who logs in at a URL: the password with its user, or over HTTP the token that stands for both."""
 
 
 def line(text: str) -> str:
@@ -38,44 +32,14 @@ def value(one: Json) -> str:
 
 def path(steps: Path) -> str:
     """A path without the secrets that an identity can hold, as that of a schedule holds its parameters."""
-    return path_text(tuple(_masked_key(step) if isinstance(step, Key) else step for step in steps))
+    shown = (Key(masked_identity(step.text)) if isinstance(step, Key) else step for step in steps)
+    return hide(path_text(tuple(shown)))
 
 
-def _masked_key(key: Key) -> Key:
-    start = key.text.find("{")
-    if start < 0:
-        return key
-    try:
-        found, end = JSONDecoder().raw_decode(key.text, start)
-    except JSONDecodeError:
-        return key
-    return Key(key.text[:start] + dumps(masked(found), ensure_ascii=False) + key.text[end:])
-
-
-def masked(one: Json, steps: Path = ()) -> Json:
-    """The value with a mask in place of each text or number whose key looks like that of a secret.
-
-    `{"name": "DB_PASSWORD", "value": …}` has the key of its value in `name`. A reference that Prefect
-    resolves at run time, `{{ prefect.… }}`, is shown. In a URL only its user and password are masked.
-    """
-    match one:
-        case dict():
-            return {key: masked(inner, (*steps, *_keys(one, key))) for key, inner in one.items()}
-        case list():
-            return [masked(inner, steps) for inner in one]
-        case None | bool():
-            return one
-        case str() if _REFERENCE.fullmatch(one):
-            return one
-        case _ if is_secret(steps):
-            return MASK
-        case str():
-            return _USER_OF_URL.sub(MASK, one)
-        case _:
-            return one
-
-
-def _keys(mapping: dict[str, Json], key: str) -> tuple[str, ...]:
-    """The keys that say what a value of a mapping is: its own, and the name beside it."""
-    name = mapping.get("name")
-    return (key, name) if key == "value" and isinstance(name, str) else (key,)
+def sides(old: Json | Absent, new: Json | Absent, steps: Path) -> tuple[Json | Absent, Json | Absent]:
+    """Both sides of a change, masked; what was live in the place of a secret is masked as that is."""
+    before = old if old is ABSENT or new is ABSENT else beside(old, new)
+    return (
+        ABSENT if before is ABSENT else masked(before, steps),
+        ABSENT if new is ABSENT else masked(new, steps),
+    )

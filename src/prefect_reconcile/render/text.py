@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from prefect_reconcile.differ import FieldChange
 from prefect_reconcile.model import ABSENT, Absent, Call, Json, Key, Path, same
-from prefect_reconcile.plan import Create, Delete, Plan, Update, Write
+from prefect_reconcile.plan import Change, Create, Delete, Plan, Unchanged, Update, Write, ignored_by
 from prefect_reconcile.render import safe
 from prefect_reconcile.report import Outcome, Report, Result
+from prefect_reconcile.spelling import listed
 
 WIDTH = 72
 """Characters of a long value that are shown; JSON has all of it."""
@@ -49,14 +50,17 @@ class Style:
 
 
 def plan(report: Report, style: Style) -> str:
-    """Every change with its fields, the requests where they were asked for, the notes and a summary."""
+    """Every change with its fields, the requests where they were asked for, what is ignored, the notes and a
+    summary."""
     lines: list[str] = []
     for write in report.plan.writes:
         lines += _resource(write, style)
         lines += [f"      {line}" for line in _fields(write, style)]
+        lines += [f"      {line}" for line in _ignored(write, style)]
         calls = (report.requests or {}).get(write.identity, ())
         lines += [f"      {request}" for call in calls for request in _request(call, style)]
         lines.append("")
+    lines += _unchanged(report.plan, style)
     lines += _notes(report.plan, style)
     lines += _summary(report, style)
     return "\n".join(lines) + "\n"
@@ -69,6 +73,7 @@ def result(report: Report, style: Style) -> str:
     said = [f"{counts['create']} created", f"{counts['update']} updated"]
     said += [f"{counts['delete']} deleted"] if report.plan.deletes else []
     said.append(f"{counts['unchanged']} unchanged")
+    said += _count_of_ignored(report.plan)
     outcomes = [outcome.result for outcome in (report.outcomes or {}).values()]
     said += [
         f"{outcomes.count(result)} {result.value}"
@@ -79,19 +84,21 @@ def result(report: Report, style: Style) -> str:
     return "\n".join([*lines, "", f"{verdict} {', '.join(said)}."]) + "\n"
 
 
-def _resource(write: Write, style: Style) -> Iterator[str]:
-    match write:
+def _resource(change: Change, style: Style) -> Iterator[str]:
+    match change:
         case Create():
             mark = style.green("+ create")
         case Update():
             mark = style.yellow("~ update")
         case Delete():
             mark = style.red("- delete")
-    _, name = write.identity
-    if isinstance(write, Delete):
+        case Unchanged():
+            mark = "= unchanged"
+    _, name = change.identity
+    if isinstance(change, Delete):
         source = "no manifest names it any more"
     else:
-        source = f"{safe.line(write.desired.source.file)}:{write.desired.source.line}"
+        source = f"{safe.line(change.desired.source.file)}:{change.desired.source.line}"
     yield f"  {mark} {style.bold(safe.line(name))}  {style.faint(source)}"
 
 
@@ -103,17 +110,44 @@ def _fields(write: Write, style: Style) -> Iterator[str]:
         yield from show(change, style)
 
 
+def _ignored(change: Change, style: Style) -> Iterator[str]:
+    """How many differences are left alone, and where; what they are is not shown."""
+    ignored = ignored_by(change)
+    if ignored:
+        paths = listed([safe.line(safe.path(one.path)) for one in ignored])
+        yield style.faint(f"ignored: {_differences(len(ignored))} ({paths})")
+
+
+def _unchanged(plan: Plan, style: Style) -> Iterator[str]:
+    """What is unchanged because differences are ignored."""
+    for change in plan.changes:
+        if isinstance(change, Unchanged) and change.ignored:
+            yield from _resource(change, style)
+            yield from (f"      {line}" for line in _ignored(change, style))
+            yield ""
+
+
+def _differences(count: int) -> str:
+    return "1 difference" if count == 1 else f"{count} differences"
+
+
+def _count_of_ignored(plan: Plan) -> list[str]:
+    return [f"{_differences(plan.ignored)} ignored"] if plan.ignored else []
+
+
 def _field(change: FieldChange, style: Style) -> Iterator[str]:
     path = safe.line(safe.path(change.path))
+    before, after = safe.sides(_said(change.old, change.path), _said(change.new, change.path), change.path)
     match change.old, change.new:
         case list(old), list(new) if len(change.path) == 1:
-            yield from _set(path, _shown(old, new, change.path), _shown(new, old, change.path), style)
-        case Absent(), new:
-            yield f"{style.green('+')} {path}: {style.green(_cut(_value(new, change.path)))}"
-        case old, Absent():
-            yield f"{style.red('-')} {path}: {style.red(_cut(_value(old, change.path)))}"
-        case old, new:
-            yield from _replaced(path, _value(old, change.path), _value(new, change.path), style)
+            gone, come = _others(old, before, new), _others(new, after, old)
+            yield from _set(path, gone, come, style)
+        case Absent(), _:
+            yield f"{style.green('+')} {path}: {style.green(_cut(_value(after)))}"
+        case _, Absent():
+            yield f"{style.red('-')} {path}: {style.red(_cut(_value(before)))}"
+        case _:
+            yield from _replaced(path, _value(before), _value(after), style)
 
 
 def _new_field(change: FieldChange, style: Style) -> Iterator[str]:
@@ -131,8 +165,11 @@ def _set(path: str, gone: list[str], come: list[str], style: Style) -> Iterator[
         yield from (f"    {part}" for part in parts)
 
 
-def _shown(ones: list[Json], others: list[Json], path: Path) -> list[str]:
-    return [_value(one, path) for one in ones if not any(same(one, other) for other in others)]
+def _others(ones: list[Json], masked: Json | Absent, others: list[Json]) -> list[str]:
+    """The entries of a set that are in one list only, as they are shown."""
+    shown = masked if isinstance(masked, list) else []
+    pairs = zip(ones, shown, strict=True)
+    return [_value(there) for one, there in pairs if not any(same(one, other) for other in others)]
 
 
 def _replaced(path: str, old: str, new: str, style: Style) -> Iterator[str]:
@@ -154,11 +191,15 @@ def _first_difference(old: str, new: str) -> int:
     return next((i for i in range(shorter) if old[i] != new[i]), shorter)
 
 
-def _value(one: Json | Absent, path: Path) -> str:
+def _said(one: Json | Absent, path: Path) -> Json | Absent:
     if isinstance(one, dict) and isinstance(path[-1], Key):
         # An entry of a keyed list has every key; what is not set says nothing to people.
-        one = {key: inner for key, inner in one.items() if inner is not None and inner != {}}
-    return "" if one is ABSENT else safe.value(safe.masked(one, path))
+        return {key: inner for key, inner in one.items() if inner is not None and inner != {}}
+    return one
+
+
+def _value(one: Json | Absent) -> str:
+    return "" if one is ABSENT else safe.value(one)
 
 
 def _cut(text: str, start: int = 0) -> str:
@@ -189,14 +230,15 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
         return
     parts = [f"{counts['create']} to create", f"{counts['update']} to update"]
     parts += [f"{counts['delete']} to delete"] if report.plan.deletes else []
-    said = ", ".join([*parts, f"{counts['unchanged']} unchanged"])
+    said = ", ".join([*parts, f"{counts['unchanged']} unchanged", *_count_of_ignored(report.plan)])
     yield f"{style.bold('Plan:')} {said}. {style.faint('Fingerprint ' + report.plan.fingerprint)}"
 
 
 def _as_declared(plan: Plan) -> str:
     kinds = {kind for kind, _ in (change.identity for change in plan.changes)}
     noun = kinds.pop().lower() if len(kinds) == 1 else "resource"
-    noted = ", but for what is noted" if plan.notes else ""
+    excepted = (["what is noted"] if plan.notes else []) + _count_of_ignored(plan)
+    noted = f", but for {' and '.join(excepted)}" if excepted else ""
     match len(plan.changes):
         case 0:
             return "Nothing is declared."

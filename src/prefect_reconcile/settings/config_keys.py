@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
+from prefect_reconcile.kinds.deployment.models import Ignoring
 from prefect_reconcile.kinds.findings import shown, wrong
 from prefect_reconcile.settings.address import fault
 
@@ -131,6 +132,26 @@ class Target(BaseModel):
         {},
         description="Values of {{ $NAME }} in manifests; they keep their types. A target replaces those that "
         "it names.",
+    )
+    ignore: Ignoring = Field(
+        [],
+        description="What is left alone in every deployment where it is live: paths as plans show them, with "
+        "* for any one key or entry. Added to what each manifest ignores; those of a target are added to "
+        "those for all.",
+        examples=[["parameters.debug", "job_variables.env.*"]],
+    )
+    secret_keys: list[_Text] = Field(
+        [],
+        description="Names of keys whose values are masked, beside those that are known to be secret, such "
+        "as password. * stands for any characters; capitals do not matter. Those of a target are added to "
+        "those for all.",
+        examples=[["*_dsn", "licence"]],
+    )
+    secret_values: list[_ValueName] = Field(
+        [],
+        description="Names of {{ $NAME }} values or of variables of the environment that are secret: what "
+        "they say is masked wherever it comes up. Those of a target are added to those for all.",
+        examples=[["DB_PASSWORD"]],
     )
     defaults: dict[str, JsonValue] = Field(
         {},

@@ -46,6 +46,9 @@ class Effective:
     name_suffix: str = ""
     tags: tuple[str, ...] = ()
     paused: bool | None = None
+    ignore: tuple[str, ...] = ()
+    secret_keys: tuple[str, ...] = ()
+    secret_values: tuple[str, ...] = ()
     sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict, repr=False)
     server: Server | None = None
     """The URL or the profile, for `connection`."""
@@ -141,7 +144,7 @@ class _Merge:
     layers: tuple[_Layer, ...]
 
     def effective(self, target: str | None, chosen_by: str | None) -> Effective:
-        items = {key: self._items(key) for key in ("paths", "overlays", "tags")}
+        items = {key: self._items(key) for key in _LISTS}
         root = self._last("entrypoint_root", None)
         server = self._server()
         return Effective(
@@ -160,6 +163,9 @@ class _Merge:
             name_suffix=self._last("name_suffix", ""),
             tags=tuple(items["tags"]),
             paused=self._last("paused", None),
+            ignore=tuple(items["ignore"]),
+            secret_keys=tuple(items["secret_keys"]),
+            secret_values=tuple(items["secret_values"]),
             sources=self._sources() | {key: tuple(one.values()) for key, one in items.items() if one},
             server=server,
             _layers=self.layers,
@@ -212,6 +218,7 @@ class _Merge:
 
 _SERVER = frozenset({"api_url", "profile"})
 _TABLES = frozenset({"values", "defaults"})
+_LISTS = ("paths", "overlays", "tags", "ignore", "secret_keys", "secret_values")
 _NO_LISTS = _SERVER | _TABLES | {"entrypoint_root", "owner", "name_prefix", "name_suffix", "paused"}
 
 

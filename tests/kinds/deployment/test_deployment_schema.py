@@ -22,6 +22,7 @@ from prefect_reconcile.schema import manifest_schema
 from strategies import (
     CONCURRENCY_OPTIONS,
     CRONS,
+    IGNORED,
     JSON,
     LABELS,
     NAMES,
@@ -145,6 +146,7 @@ FIELDS_OF_A_MANIFEST = with_null(
     concurrency_options=CONCURRENCY_OPTIONS,
     paused=st.booleans(),
     schedules=st.lists(schedules(), max_size=2),
+    ignore=st.lists(IGNORED, max_size=2),
     storage_document_id=IDS,
     infrastructure_document_id=UUIDS,
 )

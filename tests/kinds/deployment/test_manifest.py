@@ -684,4 +684,54 @@ def test_valid_manifests_are_read(value: JsonObject) -> None:
     found, findings = read(value, no_code)
     assert findings == ()
     assert found is not None
-    assert found.fields.keys() == value.keys() - {"flow", "name"}
+    assert found.fields.keys() == value.keys() - {"flow", "name", "ignore"}
+
+
+@pytest.mark.parametrize("written", [None, []])
+def test_nothing_is_ignored(written: Any) -> None:
+    """And it is no field."""
+    found = manifest(ignore=written)
+    assert (found.ignore, found.fields) == ((), {})
+
+
+def test_what_is_ignored() -> None:
+    """As it is written, in its order."""
+    patterns = ["tags", "schedules[*].parameters", "concurrency_options.grace_period_seconds", "tags"]
+    patterns += ["work_queue_name", "work_pool_name", "prevent_delete"]
+    found = manifest(ignore=patterns)
+    assert (found.ignore, found.fields) == (tuple(patterns), {})
+
+
+COMPARED = ", ".join(sorted(Deployment.model_fields.keys() - {"name", "flow", "flow_id", "ignore"}))
+UNKNOWN = f"is no field that is compared; begin with one of {COMPARED}"
+HALF = "concurrency_options need their collision_strategy; write concurrency_options"
+POOL, QUEUE = "work_pool_name", "work_queue_name"
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("tags", ': expected a list, found "tags"; write a list: ["tags"]'),
+        ([1], '[0]: expected a string, found 1; put it in quotes: "1"'),
+        (["tags", "tgas"], '[1]: "tgas" is no field that is compared; did you mean "tags"?'),
+        (["ignore"], f'[0]: "ignore" {UNKNOWN}'),
+        (["owner"], f'[0]: "owner" {UNKNOWN}'),
+        *(
+            ([one], f"[0]: {one} tells which resource is meant; remove it: nothing else can be ignored then")
+            for one in ("name", "flow", "flow_id")
+        ),
+        (["tags[0]"], "[0]: tags are compared as a whole; write tags"),
+        (["schedules[0]"], "[0]: schedules are told apart by their slugs; write schedules[SLUG]"),
+        (
+            ["schedules[*].slug"],
+            "[0]: a slug tells which schedule is meant; write schedules[SLUG] for all of it",
+        ),
+        (["concurrency_options.*"], f"[0]: {HALF}"),
+        (["concurrency_options.collision_strategy"], f"[0]: {HALF}"),
+        ([POOL], f": {POOL} cannot be ignored alone; add {QUEUE}: a queue belongs to its pool"),
+        ([QUEUE], f": {QUEUE} cannot be ignored alone; add {POOL}: a queue belongs to its pool"),
+    ],
+)
+def test_what_cannot_be_ignored(written: Any, message: str) -> None:
+    """What is malformed, no field, an identity, or would leave half of something."""
+    assert messages({"flow": "etl", "name": "nightly", "ignore": written}) == [f"ignore{message}"]

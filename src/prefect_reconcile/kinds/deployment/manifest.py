@@ -18,6 +18,8 @@ from prefect_reconcile.kinds.protocol import CodeLookup
 from prefect_reconcile.model import Finding, FlowFacts, Json, JsonObject, Manifest, NoFlow, Path
 
 _TEMPLATE = "__prefect_kind"
+_NO_FIELDS = {"name", "flow", "flow_id", "ignore"}
+"""Keys that say nothing of what the deployment is to be."""
 
 
 def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Finding, ...]]:
@@ -32,7 +34,7 @@ def read(value: JsonObject, code: CodeLookup) -> tuple[Manifest | None, tuple[Fi
     found += [*lost, *(one for one in checked.wrong if not any(_is_within(two, one) for two in found))]
     if model is None or found:
         return None, tuple(_nest(one, nested) for one in found)
-    hints = [*_unread(told), *(_nest(one, nested) for one in checked.hints)]
+    hints = [*_of_code(told, value.get("flow")), *(_nest(one, nested) for one in checked.hints)]
     return _manifest(model, flow, facts, tuple(hints)), ()
 
 
@@ -60,7 +62,9 @@ def _flow(
     An unknown key, among what is `found`, may be the one that would have named the flow.
     """
     named = bool(value.get("flow") or value.get("flow_id"))
-    missing = not named and not any(one.stray and len(one.path) == 1 for one in found)
+    missing = not named and not any(
+        one.stray and len(one.path) == 1 and "flow" in one.remedy for one in found
+    )
     path: Path = ("entrypoint",)
     match told:
         case NoFlow() if told.certain:
@@ -78,16 +82,20 @@ def _flow(
     return cast("str | None", value.get("flow") or None), ()
 
 
-def _unread(told: FlowFacts | NoFlow | None) -> Iterator[Finding]:
-    """A hint that the flow's code, which seems to be here, says nothing."""
-    if isinstance(told, NoFlow) and not told.elsewhere:
-        yield Finding(("entrypoint",), told.what, told.remedy)
+def _of_code(told: FlowFacts | NoFlow | None, written: Json) -> Iterator[Finding]:
+    """What is worth knowing of code that seems to be here: that it says nothing, or names another flow."""
+    match told:
+        case NoFlow(elsewhere=False):
+            yield Finding(("entrypoint",), told.what, told.remedy)
+        case FlowFacts(name=str(name)) if written not in (None, name):
+            what = f"the code names its flow {findings.shown(name)}, and not {findings.shown(written)}"
+            yield Finding(("flow",), what, "remove flow, or correct it", warning=True)
 
 
 def _manifest(
     model: Deployment, flow: str | None, facts: FlowFacts | None, hints: tuple[Finding, ...]
 ) -> Manifest:
-    written = cast("JsonObject", model.model_dump(exclude_unset=True, exclude={"name", "flow", "flow_id"}))
+    written = cast("JsonObject", model.model_dump(exclude_unset=True, exclude=_NO_FIELDS))
     if "description" not in written and facts:
         written["description"] = facts.description
     if "parameter_openapi_schema" not in written and facts:
@@ -97,7 +105,8 @@ def _manifest(
             hints = (_no_schema(facts), *hints)
     refs = {"name": model.name, **({"flow": flow} if flow else {"flow_id": str(model.flow_id)})}
     identity = f"{flow or model.flow_id}/{model.name}"
-    return Manifest(identity, canonical.from_manifest(written), refs, hints)
+    ignored = tuple(model.ignore or ())
+    return Manifest(identity, canonical.from_manifest(written), refs, hints, ignored)
 
 
 def _no_schema(facts: FlowFacts) -> Finding:
@@ -189,7 +198,7 @@ def _definition(schedule: JsonObject, index: int) -> list[Finding]:
 
 def _repetition(entry: JsonObject, index: int, first: dict[str, int]) -> Iterator[Finding]:
     """A valid schedule that has the identity of one before it. Adds its own to `first`."""
-    schedule = Schedule.model_validate(entry)
+    schedule = findings.validate(Schedule, entry)
     key = schedules.identity(schedules.canonical(schedule.model_dump()))
     before = first.setdefault(key, index)
     if before == index:

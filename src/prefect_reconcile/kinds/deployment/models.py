@@ -21,6 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from prefect_reconcile.ignore import PatternError, check
 from prefect_reconcile.kinds import findings, timing
 from prefect_reconcile.kinds.deployment import patterns
 from prefect_reconcile.kinds.findings import wrong
@@ -55,7 +56,41 @@ def _label(value: object) -> object:
     return value
 
 
+_IDENTITY = ("name", "flow", "flow_id")
+
+
+def _ignored(pattern: str) -> str:
+    try:
+        steps = check(pattern, Deployment.model_fields.keys() - {*_IDENTITY, "ignore"}, _IDENTITY)
+    except PatternError as error:
+        raise wrong(error.what, error.remedy) from None
+    match steps:
+        case ("tags", _, *_):
+            raise wrong("tags are compared as a whole", "write tags")
+        case ("schedules", int(), *_):
+            raise wrong("schedules are told apart by their slugs", "write schedules[SLUG]")
+        case ("schedules", _, "slug", *_):
+            raise wrong("a slug tells which schedule is meant", "write schedules[SLUG] for all of it")
+        case ("concurrency_options", step, *_) if step != "grace_period_seconds":
+            raise wrong("concurrency_options need their collision_strategy", "write concurrency_options")
+    return pattern
+
+
+def _pool_with_queue(ignored: list[str]) -> list[str]:
+    # A queue is one of its pool's: with the queue of one and the pool of the other side, Prefect would make a
+    # new queue, or move the deployment to default-agent-pool (3.8.8).
+    both = ("work_pool_name", "work_queue_name")
+    for one, other in (both, both[::-1]):
+        if one in ignored and other not in ignored:
+            raise wrong(f"{one} cannot be ignored alone", f"add {other}: a queue belongs to its pool")
+    return ignored
+
+
 Text = Annotated[str, StringConstraints(strict=True)]
+Ignored = Annotated[
+    Text, AfterValidator(_ignored), WithJsonSchema({"type": "string", "pattern": r"^[A-Za-z_]+([.\[]|$)"})
+]
+Ignoring = Annotated[list[Ignored], AfterValidator(_pool_with_queue)]
 Slug = Annotated[Text, AfterValidator(_not_blank), patterns.SLUG]
 Name = Annotated[Text, AfterValidator(_not_blank), AfterValidator(_name), patterns.NAME]
 Id = Annotated[Text, AfterValidator(_uuid), patterns.UUID]
@@ -215,6 +250,12 @@ class Deployment(_Closed):
     schedules: list[Schedule] | None = _key(
         "When it runs by itself. Left out: never, so that live schedules are removed.",
         examples=[[{"slug": "nightly", "cron": "0 2 * * *", "timezone": "Europe/Paris"}]],
+    )
+    ignore: Ignoring | None = _key(
+        "What is left alone where it is live: paths as plans show them, with * for any one key or entry. "
+        "Differences there are counted and not corrected. Left out: nothing, beside what the configuration "
+        "ignores.",
+        examples=[["parameters.debug", "job_variables.env.*", "schedules[nightly].active"]],
     )
     storage_document_id: Id | None = _key(
         "The id of the storage block that holds the code, as Prefect 2 used them. Left out: none."

@@ -23,6 +23,8 @@ def write(desired: Desired) -> JsonObject:
     if "schedules" in fields:
         records = cast("list[JsonObject]", fields["schedules"])
         manifest["schedules"] = [_schedule(record) for record in records]
+    if desired.ignore:
+        manifest["ignore"] = [*dict.fromkeys(one.pattern for one in desired.ignore)]
     return manifest
 
 
