@@ -48,7 +48,7 @@ def begun(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[[str], Mixed]:
+) -> Iterator[Callable[[str], Mixed]]:
     """Begins the run on the server that a fixture of that name has."""
 
     def begin(name: str) -> Mixed:
@@ -57,11 +57,17 @@ def begun(
         without_waiting(proxy.clock, monkeypatch)
         mixed = Mixed(tmp_path, proxy, capfd, make_pool(proxy))
         mixed.begin()
+        made.append(mixed)
         return mixed
+
+    made: list[Mixed] = []
 
     for name in os.environ:
         if name.startswith(("PREFECT_", "RECONCILE_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    return begin
+    yield begin
+    for mixed in made:
+        mixed.proxy.clear()
+        mixed.end()

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
 from threading import Lock, Thread
@@ -228,20 +229,20 @@ class Proxy:
 
 def each_time(
     method: str, pattern: str, occurrence: int, deed: Deed, times: int
-) -> Callable[..., Deed | None]:
-    """Does the deed to the first `times` sendings of one request: of the different ones that match, the
-    `occurrence`-th, counted from 0."""
-    known: list[Request] = []
-    done = [0]
+) -> Callable[[Request], Deed | None]:
+    """Does the deed to the first `times` sendings of one request: of those that match, the `occurrence`-th,
+    counted from 0 and without repetitions of the one that it is done to."""
+    victims: list[Request] = []
+    passed = count()
 
     def choose(request: Request) -> Deed | None:
         if request.method != method or not re.fullmatch(pattern, request.path):
             return None
-        if request not in known:
-            known.append(request)
-        if known.index(request) != occurrence or done[0] >= times:
+        if victims and (request != victims[0] or len(victims) == times):
             return None
-        done[0] += 1
+        if not victims and next(passed) < occurrence:
+            return None
+        victims.append(request)
         return deed
 
     return choose

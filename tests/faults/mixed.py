@@ -18,29 +18,33 @@ from prefect_reconcile.cli import run
 
 Manifest = dict[str, Any]
 
-_STAYS = {"slug": "stays", "cron": "0 1 * * *"}
+# Once a year or less, so that the scheduler of a server that others use has little to do.
+_STAYS = {"slug": "stays", "cron": "0 1 1 1 *"}
 _LIVE_BEFORE: list[Manifest] = [
     {
         "name": "moved",
         "tags": ["old"],
-        "schedules": [_STAYS, {"slug": "changes", "cron": "0 2 * * *"}, {"cron": "0 3 * * *"}],
+        "schedules": [_STAYS, {"slug": "changes", "cron": "0 2 1 1 *"}, {"cron": "0 3 1 1 *"}],
     },
-    {"name": "same", "schedules": [{"interval": 3600}, {"cron": "0 4 * * *"}]},
-    {"name": "tagged", "schedules": [{"cron": "0 5 * * *"}]},
+    {"name": "same", "schedules": [{"interval": 31536000}, {"cron": "0 4 1 1 *"}]},
+    {"name": "tagged", "schedules": [{"cron": "0 5 1 1 *"}]},
 ]
 _UPDATED: list[Manifest] = [
     {
         "name": "moved",
         "tags": ["new"],
-        "schedules": [_STAYS, {"slug": "changes", "cron": "0 20 * * *"}, {"interval": 900}],
+        "schedules": [_STAYS, {"slug": "changes", "cron": "0 20 1 1 *"}, {"interval": 94608000}],
     },
     _LIVE_BEFORE[1],
     {**_LIVE_BEFORE[2], "tags": ["new"]},
 ]
 _CREATED: list[Manifest] = [
-    {"name": "limited", "schedules": [{"interval": 60}, {"cron": "0 6 * * *", "max_scheduled_runs": 3}]},
+    {
+        "name": "limited",
+        "schedules": [{"interval": 126144000}, {"cron": "0 6 1 1 *", "max_scheduled_runs": 3}],
+    },
     {"name": "pooled", "tags": ["new"], "parameters": {"day": "monday"}},
-    {"name": "twice", "schedules": [{"cron": "0 7 * * *"}, {"interval": 7200}]},
+    {"name": "twice", "schedules": [{"cron": "0 7 1 1 *"}, {"interval": 63072000}]},
 ]
 
 
@@ -85,6 +89,11 @@ class Mixed:
         self._write(declared(self.make, self.change, self.pool))
         self.proxy.clear()
 
+    def end(self) -> None:
+        """Takes the load off a server that others use after this."""
+        for one in self._answer():
+            self.proxy.ask("DELETE", f"/deployments/{one['id']}")
+
     def reconcile(self, *options: str) -> Outcome:
         """One run of the command, one request after the other unless the options say more."""
         arguments = [*self.arguments, *options]
@@ -103,16 +112,18 @@ class Mixed:
 
     def live(self) -> dict[str, Manifest]:
         """By name what the server has, past all faults."""
+        return essence(self._answer())
+
+    def _answer(self) -> list[Manifest]:
         where = {"flows": {"name": {"any_": [self.make, self.change]}}}
-        return essence(self.proxy.ask("POST", "/deployments/filter", where))
+        answer: list[Manifest] = self.proxy.ask("POST", "/deployments/filter", where)
+        return answer
 
     def ids(self) -> dict[tuple[str, str], str]:
         """The ids of the schedules that no change touches, by deployment and definition."""
-        where = {"flows": {"name": {"any_": [self.change]}}}
-        answer = self.proxy.ask("POST", "/deployments/filter", where)
         found = {
             (one["name"], _definition(schedule)): schedule["id"]
-            for one in answer
+            for one in self._answer()
             for schedule in one["schedules"]
         }
         return {key: found[key] for key in UNTOUCHED if key in found}
@@ -133,7 +144,7 @@ def _definition(schedule: Manifest) -> str:
     return str(told.get("cron") or told["interval"])
 
 
-UNTOUCHED = [("moved", "0 1 * * *"), ("same", "0 4 * * *"), ("same", "3600.0"), ("tagged", "0 5 * * *")]
+UNTOUCHED = [("moved", "0 1 1 1 *"), ("same", "0 4 1 1 *"), ("same", "31536000.0"), ("tagged", "0 5 1 1 *")]
 
 
 def _state(tags: Iterable[str], *schedules: tuple[str, int | None]) -> Manifest:
@@ -145,28 +156,28 @@ def _plain(*schedules: str) -> list[tuple[str, int | None]]:
 
 
 WANTED: dict[str, Manifest] = {
-    "limited": _state([], ("0 6 * * *", 3), ("60.0", None)),
+    "limited": _state([], ("0 6 1 1 *", 3), ("126144000.0", None)),
     "pooled": _state(["new"]),
-    "twice": _state([], *_plain("0 7 * * *", "7200.0")),
-    "moved": _state(["new"], *_plain("0 1 * * *", "0 20 * * *", "900.0")),
-    "same": _state([], *_plain("0 4 * * *", "3600.0")),
-    "tagged": _state(["new"], *_plain("0 5 * * *")),
+    "twice": _state([], *_plain("0 7 1 1 *", "63072000.0")),
+    "moved": _state(["new"], *_plain("0 1 1 1 *", "0 20 1 1 *", "94608000.0")),
+    "same": _state([], *_plain("0 4 1 1 *", "31536000.0")),
+    "tagged": _state(["new"], *_plain("0 5 1 1 *")),
 }
 """What the server has once all is done."""
 
 _OF_MOVED = [
-    _state(["old"], *_plain("0 1 * * *", "0 2 * * *", "0 3 * * *")),
-    _state(["new"], *_plain("0 1 * * *", "0 2 * * *", "0 3 * * *")),
-    _state(["new"], *_plain("0 1 * * *", "0 2 * * *")),
-    _state(["new"], *_plain("0 1 * * *", "0 20 * * *")),
+    _state(["old"], *_plain("0 1 1 1 *", "0 2 1 1 *", "0 3 1 1 *")),
+    _state(["new"], *_plain("0 1 1 1 *", "0 2 1 1 *", "0 3 1 1 *")),
+    _state(["new"], *_plain("0 1 1 1 *", "0 2 1 1 *")),
+    _state(["new"], *_plain("0 1 1 1 *", "0 20 1 1 *")),
 ]
 ON_THE_WAY: dict[str, list[Manifest | None]] = {
-    "limited": [None, _state([], ("60.0", None)), WANTED["limited"]],
+    "limited": [None, _state([], ("126144000.0", None)), WANTED["limited"]],
     "pooled": [None, WANTED["pooled"]],
     "twice": [None, WANTED["twice"]],
     "moved": [*_OF_MOVED, WANTED["moved"]],
     "same": [WANTED["same"]],
-    "tagged": [_state([], *_plain("0 5 * * *")), WANTED["tagged"]],
+    "tagged": [_state([], *_plain("0 5 1 1 *")), WANTED["tagged"]],
 }
 """For each deployment every state in which a run may leave it, from the first to the last; None is that it is
 not there."""
