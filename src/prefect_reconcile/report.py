@@ -60,6 +60,12 @@ class Report:
         return self.outcomes.get(change.identity) if self.outcomes else None
 
     @property
+    def notes(self) -> tuple[tuple[Identity, str], ...]:
+        """What people should know of the plan, and of what became of it."""
+        outcomes = [(identity, note) for identity, one in (self.outcomes or {}).items() for note in one.notes]
+        return (*self.plan.notes, *outcomes)
+
+    @property
     def failed(self) -> bool:
         """Whether any change was not carried out, or could not be checked though that was asked for."""
         outcomes = (self.outcomes or {}).values()

@@ -270,12 +270,14 @@ def hide_json(text: str) -> str:
     """
 
     def hidden(found: re.Match[str]) -> str:
-        token, is_key = found[1], found[2]
-        if token is None:
+        text, is_key = found[1], found[2]
+        if is_key:
+            return found[0]
+        if text is None:
             return dumps(MASK) if found[0] in _run.secrets else found[0]
-        plain = token if is_key else loads(token)
-        shown = plain if is_key else hide(plain)
-        return found[0] if shown == plain else dumps(shown)
+        plain = loads(text)
+        shown = hide(plain)
+        return text if shown == plain else dumps(shown)
 
     return _TOKEN.sub(hidden, text) if _run.secrets else text
 

@@ -120,7 +120,7 @@ def test_a_second_run_sends_no_write(repository: Repository) -> None:
     assert [one.path for one in repository.prefect.writes][:2] == ["/flows/", "/deployments/"]
     code, report = repository.reconcile()
     assert (code, repository.prefect.writes) == (0, [])
-    assert report["summary"] == {"create": 0, "update": 0, "delete": 0, "unchanged": 2, "failed": 0}
+    assert report["summary"] == {"create": 0, "update": 0, "delete": 0, "unchanged": 2, "failed": 0, "ignored": 0}
     assert len(repository.prefect.exchanges) <= 4
 
 
@@ -275,7 +275,7 @@ def test_one_failure_does_not_stop_the_others(repository: Repository) -> None:
     code, report = repository.reconcile()
     assert (code, report["summary"]) == (
         1,
-        {"create": 0, "update": 2, "delete": 0, "unchanged": 0, "failed": 1},
+        {"create": 0, "update": 2, "delete": 0, "unchanged": 0, "failed": 1, "ignored": 0},
     )
     errors = {change["resource"].split("/")[1]: change["error"] for change in report["changes"]}
     assert (errors["a"], errors["c"]) == (None, None)

@@ -33,6 +33,7 @@ app.command()(schema)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and leaves with its exit code."""
+    output.guard()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -55,6 +56,9 @@ def run(arguments: Sequence[str]) -> int:
         if not isinstance(error, BrokenPipeError):  # a reader such as `head` has what it wanted
             output.say(f"error: the output cannot be written: {error.strerror}\n")
         output.leave_output()
+        return output.FAILED
+    except Exception as error:  # noqa: BLE001 - a defect of ours, whose traceback may hold a secret
+        output.say_defect(error)
         return output.FAILED
     except (KeyboardInterrupt, typer.Abort):
         output.say("Interrupted.\n")

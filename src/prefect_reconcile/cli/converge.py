@@ -15,7 +15,11 @@ from prefect_reconcile.cli import options, output
 from prefect_reconcile.cli.options import Chosen, Format, ServerOptions
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from prefect_reconcile.api.client import Api
     from prefect_reconcile.loader.manifests import Loaded
+    from prefect_reconcile.plan import Plan
     from prefect_reconcile.policy import Policy, Selection
     from prefect_reconcile.report import Report
     from prefect_reconcile.settings import Connection
@@ -31,6 +35,8 @@ class _Run:
     server: ServerOptions
     policy: Policy
     selection: Selection
+    stop_on_error: bool
+    verify: bool
 
 
 def _version(wanted: bool) -> None:
@@ -62,6 +68,8 @@ def converge(
     expect: options.Expect = None,
     select: options.Select = None,
     tag: options.Tag = None,
+    on_error: options.OnErrorOption = options.OnError.CONTINUE,
+    no_verify: options.NoVerify = False,
     values: options.Set = None,
     lenient: options.Lenient = False,
     entrypoint_root: options.EntrypointRoot = None,
@@ -78,6 +86,7 @@ def converge(
     ] = None,
     concurrency: options.Concurrency = options.CONCURRENCY,
     timeout: options.Timeout = options.TIMEOUT,
+    max_requests_per_minute: options.PerMinute = None,
     version: Annotated[  # noqa: ARG001 - the option acts by its callback
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and leave.")
     ] = False,
@@ -98,10 +107,19 @@ def converge(
 
     supplied = options.supplied(values or [])
     chosen = Chosen(file or [], target, config, supplied, entrypoint_root, lenient, allow_empty)
-    server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout)
+    server = ServerOptions(api_url, profile, trust_api_url, concurrency, timeout, max_requests_per_minute)
     limit = options.limit(max_deletes)
     policy = Policy(owner, prune, limit, max_changes, allow_empty, force_running, expect)
-    run = _Run(form, dry_run, show_requests, server, policy, Selection(tuple(select or ()), tuple(tag or ())))
+    run = _Run(
+        form,
+        dry_run,
+        show_requests,
+        server,
+        policy,
+        Selection(tuple(select or ()), tuple(tag or ())),
+        stop_on_error=on_error is options.OnError.STOP,
+        verify=not no_verify,
+    )
     report = _converge(chosen, run, embedded, data_dir, options.who_chose_target(context))
     if report.interrupted:
         output.say("Interrupted.\n")
@@ -189,27 +207,56 @@ def _embedded(data_dir: Path | None) -> Iterator[Connection]:
 
 async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Report:
     """One pass, printed as it goes."""
-    from prefect_reconcile import reconciler
     from prefect_reconcile.api.client import Api
-    from prefect_reconcile.cli.project import quoting
+    from prefect_reconcile.cli.signals import stopping
     from prefect_reconcile.render import json, text
-    from prefect_reconcile.report import Report
 
     style = text.Style(colour=output.colour())
     is_text = run.format is Format.TEXT
-    async with Api(connection, concurrency=run.server.concurrency, timeout=run.server.timeout) as api:
-        with quoting(replace(loaded, hints=())):
-            plan = await reconciler.plan_pass(api, loaded.desired, run.policy, run.selection)
-        refusals = await reconciler.refusals(api, plan, run.policy)
-        requests = reconciler.rehearse(plan) if run.show_requests else None
-        report = Report(plan, requests=requests, refusals=refusals)
-        if is_text:
-            output.write(text.plan(report, style), flush=True)
-        output.say("".join(f"refused: {refusal}\n" for refusal in refusals))
-        if not run.dry_run and plan.writes and not refusals:
-            report = await reconciler.apply(api, plan, run.server.concurrency)
+    server = run.server
+    with stopping() as stop:
+        async with Api(
+            connection, concurrency=server.concurrency, timeout=server.timeout, per_minute=server.per_minute
+        ) as api:
+            report = await _planned(api, loaded, run)
             if is_text:
-                output.write("\n" + text.result(report, style))
+                output.write(text.plan(report, style), flush=True)
+            output.say("".join(f"refused: {refusal}\n" for refusal in report.refusals))
+            if not run.dry_run and report.plan.writes and not report.refusals:
+                with stop.gently() as event:
+                    report = await _applied(api, report.plan, run, event)
+                    if is_text:
+                        output.write("\n" + text.result(report, style))
+                    else:
+                        output.write_json(json.render(report))
+                return report
     if not is_text:
         output.write_json(json.render(report))
     return report
+
+
+async def _planned(api: Api, loaded: Loaded, run: _Run) -> Report:
+    from prefect_reconcile import changing, reconciler
+    from prefect_reconcile.cli.project import quoting
+    from prefect_reconcile.plan import unmatched_ignores
+    from prefect_reconcile.report import Report
+
+    with quoting(replace(loaded, hints=())):
+        plan = await reconciler.plan_pass(api, loaded.desired, run.policy, run.selection)
+    output.say_problems(unmatched_ignores(plan), loaded.texts)
+    refusals = await reconciler.refusals(api, plan, run.policy)
+    requests = changing.rehearse(plan) if run.show_requests else None
+    return Report(plan, requests=requests, refusals=refusals)
+
+
+async def _applied(api: Api, plan: Plan, run: _Run, stop: asyncio.Event) -> Report:
+    from prefect_reconcile.carrying import apply
+    from prefect_reconcile.changing import Manner
+
+    manner = Manner(
+        stop_on_error=run.stop_on_error,
+        verify=run.verify,
+        as_reviewed=run.policy.expect is not None,
+        force_running=run.policy.force_running,
+    )
+    return await apply(api, plan, run.server.concurrency, manner=manner, stop=stop)

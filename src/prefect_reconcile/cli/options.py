@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from prefect_reconcile.model import Json
     from prefect_reconcile.policy import Limit
 
+
+class Format(StrEnum):
+    """How the plan and the result are written, or the configuration."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class OnError(StrEnum):
+    """What a failure of one change means for the others."""
+
+    CONTINUE = "continue"
+    STOP = "stop"
+
+
 Files: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -124,6 +139,22 @@ Expect: TypeAlias = Annotated[
     str | None,
     typer.Option("--expect", metavar="FINGERPRINT", help="Carry out only the plan that was reviewed."),
 ]
+OnErrorOption: TypeAlias = Annotated[
+    OnError, typer.Option("--on-error", envvar="RECONCILE_ON_ERROR", help="After a failure, go on or stop.")
+]
+NoVerify: TypeAlias = Annotated[
+    bool, typer.Option("--no-verify", help="Do not read back and compare what was written.")
+]
+PerMinute: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-requests-per-minute",
+        metavar="N",
+        min=1,
+        envvar="RECONCILE_MAX_REQUESTS_PER_MINUTE",
+        help="Never send more than this.",
+    ),
+]
 Concurrency: TypeAlias = Annotated[
     int,
     typer.Option(
@@ -159,13 +190,6 @@ MAX_DEPTH = 100
 _NAME = re.compile(r"[\w.\-\[\]]+")
 
 
-class Format(StrEnum):
-    """How the plan and the result are written, or the configuration."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What the command line says about manifests."""
@@ -188,6 +212,7 @@ class ServerOptions:
     trust_api_url: bool
     concurrency: int
     timeout: float
+    per_minute: int | None = None
 
 
 def misuse(what: str) -> Exception:

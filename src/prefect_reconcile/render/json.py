@@ -36,10 +36,11 @@ def render(report: Report) -> str:
         "summary": cast("JsonObject", {**report.summary, "ignored": report.plan.ignored}),
         "changes": [_change(report, change) for change in report.plan.changes if _is_told(change)],
         "notes": [
-            {"kind": kind, "resource": hide(name), "note": hide(note)}
-            for (kind, name), note in report.plan.notes
+            {"kind": kind, "resource": hide(name), "note": hide(note)} for (kind, name), note in report.notes
         ],
     }
+    if report.unchecked is not None:
+        document["unchecked"] = hide(report.unchecked)
     if report.refusals:
         document["refusals"] = [
             {"what": hide(one.what), "resources": [*map(hide, one.resources)], "remedy": hide(one.remedy)}

@@ -68,7 +68,10 @@ def plan(report: Report, style: Style) -> str:
 
 def result(report: Report, style: Style) -> str:
     """What became of every change, and a summary."""
-    lines = [_outcome(write, report.outcome(write), style) for write in report.plan.writes]
+    lines = [line for write in report.plan.writes for line in _outcome(write, report.outcome(write), style)]
+    if report.unchecked is not None:
+        what = f"what was written could not be read back and compared: {safe.line(report.unchecked)}"
+        lines.append(f"  {style.red('✗')} {what}")
     counts = report.summary
     said = [f"{counts['create']} created", f"{counts['update']} updated"]
     said += [f"{counts['delete']} deleted"] if report.plan.deletes else []
@@ -248,13 +251,15 @@ def _as_declared(plan: Plan) -> str:
             return f"All {count} {noun}s are as declared{noted}."
 
 
-def _outcome(write: Write, outcome: Outcome | None, style: Style) -> str:
+def _outcome(write: Write, outcome: Outcome | None, style: Style) -> Iterator[str]:
     name = safe.line(write.identity[1])
     done = {Create: "created", Update: "updated", Delete: "deleted"}[type(write)]
     match outcome:
         case Outcome(result=Result.DONE):
-            return f"  {style.green('✓')} {done} {name}"
+            yield f"  {style.green('✓')} {done} {name}"
         case Outcome(result=Result.FAILED, error=error):
-            return f"  {style.red('✗')} failed {name}: {safe.line(error or '')}"
+            yield f"  {style.red('✗')} failed {name}: {safe.line(error or '')}"
         case _:
-            return f"  {style.faint('·')} not attempted {name}"
+            yield f"  {style.faint('·')} not attempted {name}"
+    for note in outcome.notes if outcome else ():
+        yield f"      {style.yellow('note')} {safe.line(note)}"

@@ -259,7 +259,7 @@ def test_work_pool_that_is_not_there(names: list[str], remedy: str) -> None:
     """A missing pool is a problem of each manifest that needs it, with those that there are."""
 
     def answer(call: Call) -> Answer:
-        every = call == Call("POST", "/work_pools/filter", {"limit": 200})
+        every = call == Call("POST", "/work_pools/filter", {"limit": 200, "offset": 0})
         return [{"id": name, "name": name} for name in names] if every else server()(call)
 
     wanted = [

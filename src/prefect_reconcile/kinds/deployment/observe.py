@@ -34,6 +34,9 @@ from prefect_reconcile.spelling import did_you_mean, listed
 PAGE = 200
 """The most that one page holds: a larger `limit` answers 422 unless the operator raised it (3.8.8)."""
 
+MOST_PAGES = 50
+"""Of work pools, for a message: nobody has ten thousand."""
+
 READINGS = 3
 """How often a list that changes while it is read is read anew."""
 
@@ -197,6 +200,18 @@ def _live(name: str, answer: JsonObject, facts: _Facts) -> Live:
     return Live(NAME, name, str(answer["id"]), fields, refs, owner, fields["prevent_delete"] is True)
 
 
+def _pool_names() -> Conversation[set[str]]:
+    """All work pools, a page after the other, since this endpoint does not tell how many there are."""
+    names: set[str] = set()
+    for page in range(MOST_PAGES):
+        body: Json = {"limit": PAGE, "offset": page * PAGE}
+        found = _items((yield from ask(Call("POST", "/work_pools/filter", body))))
+        names |= {str(pool["name"]) for pool in found}
+        if len(found) < PAGE:
+            break
+    return names
+
+
 def owned(owner: str) -> Conversation[tuple[Live, ...]]:
     """See `Kind.owned`."""
     deployments = yield from _listed({"deployments": {"tags": {"all_": [marks.OWNER + owner]}}})
@@ -272,8 +287,7 @@ def _missing_pools(
     lost = [one for one in desired if one.fields.get("work_pool_name") not in (None, *pools)]
     if not lost:
         return ()
-    every = _items((yield from ask(Call("POST", "/work_pools/filter", {"limit": PAGE}))))
-    names = sorted(str(pool["name"]) for pool in every)
+    names = sorted((yield from _pool_names()))
     there = f"the work pools are {listed(names)}" if names else "there are no work pools: create it first"
     problems = []
     for one in lost:
