@@ -21,6 +21,7 @@ from prefect_fake import FakePrefect
 from prefect_reconcile.cli.signals import SIGNALS, Stop, stopping
 
 BOTH = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+STOPPING = "Stopping when what is under way is done; once more ends it at once.\n"
 PATIENCE = 60
 """Seconds after which a test gives up what should have come."""
 
@@ -271,9 +272,10 @@ def serving(holding: Holding) -> Iterator[Holding]:
 @contextmanager
 def started(holding: Holding) -> Iterator[subprocess.Popen[str]]:
     """The process, once the held request has arrived."""
-    program = Path(__file__).with_name("stoppable.py")
+    Path("m.yaml").write_text("---\n".join(f"name: {name}\nflow: f\n" for name in "abc"))
+    options = ["-f", "m.yaml", "--api-url", holding.url, "--concurrency", "1"]
     process = subprocess.Popen(
-        [sys.executable, str(program), holding.url],
+        [sys.executable, "-m", "prefect_reconcile", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -290,17 +292,22 @@ def creates(name: str) -> Callable[[str, bytes], bool]:
     return lambda path, body: path == "/deployments/" and f'"name": "{name}"'.encode() in body
 
 
+def told_of(out: str) -> list[str]:
+    """What became of each."""
+    return [line for line in out.splitlines() if line[:3] in ("  ✓", "  ✗", "  ·")]
+
+
 @BOTH
 def test_what_is_under_way_is_finished(number: int) -> None:
     """The rest is not attempted, and the exit code is 130."""
     with serving(Holding(creates("b"))) as holding, started(holding) as process:
         process.send_signal(number)
         assert process.stderr
-        assert process.stderr.readline() == "Stopping.\n"
+        assert process.stderr.readline() == STOPPING
         holding.released.set()
         out, err = process.communicate(timeout=PATIENCE)
-    told = ["f/a done ", "f/b done ", "f/c not attempted not attempted: the run ended before it"]
-    assert (process.returncode, out.splitlines(), err) == (130, told, "")
+    told = ["  ✓ created f/a", "  ✓ created f/b", "  · not attempted f/c"]
+    assert (process.returncode, told_of(out), err) == (130, told, "Interrupted.\n")
     assert holding.names == ["a", "b"]
 
 
@@ -310,15 +317,15 @@ def test_the_second_signal_does_not_wait(number: int) -> None:
     with serving(Holding(creates("b"))) as holding, started(holding) as process:
         process.send_signal(number)
         assert process.stderr
-        assert process.stderr.readline() == "Stopping.\n"
+        assert process.stderr.readline() == STOPPING
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
         assert not holding.released.is_set()
-    assert (process.returncode, err) == (130, "")
-    assert out.splitlines() == [
-        "f/a done ",
-        "f/b failed interrupted on the way; run again to finish it",
-        "f/c not attempted not attempted: the run ended before it",
+    assert (process.returncode, err) == (130, "Interrupted.\n")
+    assert told_of(out) == [
+        "  ✓ created f/a",
+        "  ✗ failed f/b: interrupted on the way; run again to finish it",
+        "  · not attempted f/c",
     ]
 
 
@@ -329,4 +336,4 @@ def test_while_it_is_reading_it_ends_at_once(number: int) -> None:
         process.send_signal(number)
         out, err = process.communicate(timeout=PATIENCE)
         assert not holding.released.is_set()
-    assert (process.returncode, out, err, holding.names) == (130, "Interrupted.\n", "", [])
+    assert (process.returncode, out, err, holding.names) == (130, "", "Interrupted.\n", [])

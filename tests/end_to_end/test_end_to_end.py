@@ -120,7 +120,8 @@ def test_a_second_run_sends_no_write(repository: Repository) -> None:
     assert [one.path for one in repository.prefect.writes][:2] == ["/flows/", "/deployments/"]
     code, report = repository.reconcile()
     assert (code, repository.prefect.writes) == (0, [])
-    assert report["summary"] == {"create": 0, "update": 0, "delete": 0, "unchanged": 2, "failed": 0, "ignored": 0}
+    counts = {"create": 0, "update": 0, "delete": 0, "unchanged": 2, "failed": 0, "ignored": 0}
+    assert report["summary"] == counts
     assert len(repository.prefect.exchanges) <= 4
 
 

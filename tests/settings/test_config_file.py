@@ -592,7 +592,8 @@ def test_what_is_ignored_and_secret_is_added_up(tmp_path: Path) -> None:
             '[targets.prod]\nignore = ["tags", "env.A*"]',
             (
                 'reconcile.toml:2:19: targets.prod.ignore[1]: "env.A*" is no path:'
-                ' a * stands for a whole step; write it as plans do: parameters.day, env["a.b"], schedules[nightly].active, env.*'
+                ' a * stands for a whole step; write it as plans do: parameters.day, env["a.b"],'
+                " schedules[nightly].active, env.*"
             ),
         ),
         (

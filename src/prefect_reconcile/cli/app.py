@@ -57,12 +57,13 @@ def run(arguments: Sequence[str]) -> int:
             output.say(f"error: the output cannot be written: {error.strerror}\n")
         output.leave_output()
         return output.FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        code = output.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a defect of ours, whose traceback may hold a secret
         output.say_defect(error)
         return output.FAILED
-    except (KeyboardInterrupt, typer.Abort):
+    if code == output.INTERRUPTED:  # which Typer makes of a Ctrl-C as well
         output.say("Interrupted.\n")
-        return output.INTERRUPTED
     return code if isinstance(code, int) else output.OK
 
 

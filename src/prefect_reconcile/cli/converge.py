@@ -122,7 +122,6 @@ def converge(
     )
     report = _converge(chosen, run, embedded, data_dir, options.who_chose_target(context))
     if report.interrupted:
-        output.say("Interrupted.\n")
         return output.INTERRUPTED
     if report.refusals:
         return output.REFUSED
@@ -223,7 +222,7 @@ async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Repor
                 output.write(text.plan(report, style), flush=True)
             output.say("".join(f"refused: {refusal}\n" for refusal in report.refusals))
             if not run.dry_run and report.plan.writes and not report.refusals:
-                with stop.gently() as event:
+                with stop.gently(_tell_to_wait) as event:
                     report = await _applied(api, report.plan, run, event)
                     if is_text:
                         output.write("\n" + text.result(report, style))
@@ -233,6 +232,10 @@ async def _reconcile(connection: Connection, loaded: Loaded, run: _Run) -> Repor
     if not is_text:
         output.write_json(json.render(report))
     return report
+
+
+def _tell_to_wait() -> None:
+    output.say("Stopping when what is under way is done; once more ends it at once.\n")
 
 
 async def _planned(api: Api, loaded: Loaded, run: _Run) -> Report:

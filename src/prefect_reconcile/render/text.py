@@ -70,8 +70,7 @@ def result(report: Report, style: Style) -> str:
     """What became of every change, and a summary."""
     lines = [line for write in report.plan.writes for line in _outcome(write, report.outcome(write), style)]
     if report.unchecked is not None:
-        what = f"what was written could not be read back and compared: {safe.line(report.unchecked)}"
-        lines.append(f"  {style.red('✗')} {what}")
+        lines.append(f"  {style.red('!')} what was written is not checked: {safe.line(report.unchecked)}")
     counts = report.summary
     said = [f"{counts['create']} created", f"{counts['update']} updated"]
     said += [f"{counts['delete']} deleted"] if report.plan.deletes else []
