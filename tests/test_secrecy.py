@@ -80,6 +80,7 @@ P = "parameter_openapi_schema"
         ((P, "definitions", "Token", "properties", "a", "default"), True),
         ((P, "definitions", "Token", "title"), False),
         ((P, "$defs", "Token", "type"), False),
+        ((P, "$defs", "Token", "properties", "default", "type"), False),
         ((P, "properties", "default", "type"), False),
         ((P, "properties", "day", "default"), False),
         ((P, "required", 0), False),
@@ -151,6 +152,10 @@ def test_the_header_of_basic_auth_is_hidden() -> None:
         (["abcd", "cdef"], "xabcdefx", f"x{MASK}x"),
         (["abcd", "abcdef"], "abcdef abcd", f"{MASK} {MASK}"),
         (["abab"], "ababab", MASK),
+        (["abcdef", "bcde"], "abcdef.", f"{MASK}."),
+        (["abcd "], "abcd.", f"{MASK}."),
+        (["it's"], "'it''s'", f"'{MASK}'"),
+        (["abc"], "YWJj", "YWJj"),
         (["abcd"], "abcdabcd", MASK),
         (["abcd", "xbcd", "bc"], "abcd bc", f"{MASK} bc"),
         (["default"], "the default", f"the {MASK}"),
@@ -220,7 +225,8 @@ def test_values_of_json_are_hidden_and_its_keys_are_not() -> None:
 
 def test_values_that_are_secret_are_masked() -> None:
     """As a whole whatever their length, in parts from four characters on, and in keys."""
-    begin([], ["hunter2", 7, "on", "x\ny"])
+    begin([], ["hunter2", 7, "on", "x\ny", "", None, True])
+    lend(None, "")
     one: Any = {
         "a": ["hunter2", "is hunter2", 7, "7", 7.0, 77, "on", "only", True, None, ""],
         "hunter2": 1,
@@ -245,6 +251,7 @@ def test_what_authorises_can_be_left_out() -> None:
         {"a": [MASK, MASK, f"x {MASK}"]},
         {"a": [MASK, "pnu_123", "x pnu_123"]},
     )
+    assert masked_identity("a pnu_123") == f"a {MASK}"
     assert masked_identity('a pnu_123 {"b": "hunter2"}', lent=False) == f'a pnu_123 {{"b": "{MASK}"}}'
 
 
