@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from on_fake import Prefect, desired
+from prefect_fake import FakePrefect
 from prefect_reconcile.differ import differences
 from prefect_reconcile.ignore import ANY, PatternError, Steps, check, is_there, kept, parse
-from prefect_reconcile.model import Key, Path, Shape, path_text
+from prefect_reconcile.model import Ignore, Key, Path, Shape, Source, path_text
+from prefect_reconcile.plan import ignored_by
 from strategies import JSON
 
 SHAPES = {
@@ -249,3 +253,42 @@ def test_no_difference_is_at_an_ignored_key(pattern: str, old: Any, new: Any) ->
     paths = [path_text(one.path) for one in differences({"parameters": old}, made, SHAPES)]
     below = re.escape(pattern).replace(r"\*", r"[^.\[]+") + r"([.\[].*)?"
     assert [path for path in paths if re.fullmatch(below, path)] == []
+
+
+# --- On a deployment ---
+
+
+def test_what_is_ignored_is_sent_as_it_is_live_and_only_within_what_differs() -> None:
+    """A deployment that people changed in four places; the manifest wants one change more."""
+    prefect = Prefect(FakePrefect("3.8.8"))
+    nightly = {"slug": "nightly", "cron": "0 2 * * *"}
+    first = {
+        "flow": "f",
+        "name": "a",
+        "job_variables": {"image": "1", "env": {"A": "1", "B": "1"}},
+        "schedules": [nightly, {"slug": "theirs", "cron": "0 3 * * *"}],
+    }
+    prefect.converge(desired({**first, "job_variables": {"image": "1", "env": {"A": "live", "C": "live"}}}))
+    prefect.calls.clear()
+    ignored = ["job_variables.env.*", "schedules[theirs]", "schedules[nightly].parameters"]
+    wanted = desired(
+        {
+            **first,
+            "job_variables": {"image": "2", "env": {"A": "1", "B": "1"}},
+            "schedules": [{**nightly, "parameters": {"x": 1}}],
+        }
+    )
+    wanted = [replace(wanted[0], ignore=tuple(Ignore(one, Source("a.yaml")) for one in ignored))]
+    plan = prefect.plan(wanted)
+    assert [path_text(one.path) for change in plan.changes for one in ignored_by(change)] == [
+        "job_variables.env.A",
+        "job_variables.env.B",
+        "job_variables.env.C",
+        "schedules[nightly].parameters.x",
+        "schedules[theirs]",
+    ]
+    prefect.converge(wanted)
+    assert [(call.method, call.body) for call in prefect.writes] == [
+        ("PATCH", {"job_variables": {"image": "2", "env": {"A": "live", "C": "live"}}})
+    ]
+    assert prefect.plan(wanted).writes == ()
