@@ -57,7 +57,24 @@ def test_printing_is_the_inverse_of_reading(folder: Path, drawn: list[dict[str, 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20), max_size=6))
 @example(
-    ["a\nb", "a \nb", "\na\n\n", " a\nb", "a\tb\n", "\x85\n", "\u2028", "<<", "=", "1:30", "on", "~", "\x00"]
+    [
+        "a\nb",
+        "a \nb",
+        "\na\n\n",
+        " a\nb",
+        "a\tb\n",
+        "\x85\n",
+        "\u2028",
+        "<<",
+        "=",
+        "1:30",
+        "on",
+        "~",
+        "\x00",
+        "a\u202eb",
+        "\u115f",
+        "x\n\u200b",
+    ]
 )
 def test_every_text_reads_back(texts: list[str]) -> None:
     """Also one that YAML could take for something else, or whose lines are shown as a block."""

@@ -332,6 +332,11 @@ def _masked_leaf(one: str | float, *, lent: bool) -> str | float:
     return _USER_OF_URL.sub(MASK, _hide(one, _run.forms if lent else _run.declared_forms))
 
 
+def without_user(text: str) -> str:
+    """A text in which nobody logs in at a URL."""
+    return _USER_OF_URL.sub(MASK, text)
+
+
 def masked_identity(text: str, *, lent: bool = True) -> str:
     """A text without the secrets of a JSON object in it: the identity of a schedule holds its parameters."""
     start = text.find("{")

@@ -226,6 +226,43 @@ def test_one_server_of_several_is_down(capsys: pytest.CaptureFixture[str], repos
     assert [line[:11] for line in err.splitlines()] == ["error: [a] ", "error: [b] "]
 
 
+@pytest.mark.parametrize("target", ["../x.toml", "nowhere.toml"])
+def test_a_configuration_that_is_elsewhere(
+    capsys: pytest.CaptureFixture[str], repository: Path, target: str
+) -> None:
+    """A link could have any file of the machine quoted; one that leads nowhere is no wish for no settings."""
+    (repository.parent / "x.toml").write_text('secret = "s3cr3t"\n')
+    (repository / "reconcile.toml").unlink()
+    (repository / "reconcile.toml").symlink_to(target)
+    code, out, err = said(capsys, "validate")
+    assert (code, out, "s3cr3t" in err) == (4, "", False)
+    assert "is a link that leads out of its folder, or nowhere" in err
+
+
+def test_a_broken_text_of_the_configuration_is_quoted(
+    capsys: pytest.CaptureFixture[str], repository: Path
+) -> None:
+    """As everything else is."""
+    (repository / "reconcile.toml").write_text("a = \n")
+    assert "    1 | a = \n" in said(capsys, "validate")[1].replace("a =\n", "a = \n")
+
+
+def test_who_logs_in_is_not_told(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+    """Neither by the message nor by the line."""
+    (repository / "m.yaml").write_text("name: a\nflow: f\npaused: postgres://user:hunter2@host/db\n")
+    code, out, _ = said(capsys, "validate", "-f", "m.yaml", "-t", "dev")
+    assert (code, "hunter2" in out, out.count("postgres://********@host/db")) == (4, False, 2)
+
+
+def test_a_value_whose_name_is_a_secrets_is_masked(
+    capsys: pytest.CaptureFixture[str], repository: Path
+) -> None:
+    """Wherever it fills a placeholder."""
+    (repository / "m.yaml").write_text("name: a\nflow: f\ntags: ['t:{{ $db_password }}']\n")
+    options = ["-f", "m.yaml", "-t", "dev", "--set", "db_password=hunter2"]
+    assert "- t:********\n" in said(capsys, "show", *options)[1].replace("'", "")
+
+
 def test_a_line_with_many_mistakes(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     """The whole line is not looked at for each of them."""
     keys = ", ".join(f"key{n}: 1" for n in range(3000))

@@ -414,8 +414,14 @@ def test_all_problems_of_a_file_come_at_once() -> None:
         "5:11 c.d",
         "6:1 ",
         "6:6 yes",
-        "9:1 ",
+        "8:5 ",
     ]
+
+
+def test_places_follow_every_line_break_of_yaml() -> None:
+    """A carriage return alone is one, and so are those of Unicode."""
+    found = [parse("f.yaml", text)[1][0].source for text in (b"a: b\rc: \xff", "a: 1\x85b: 'x".encode())]
+    assert [(one.line, one.column) for one in found] == [(2, 4), (2, 4)]
 
 
 # Problems of the text
@@ -454,7 +460,7 @@ QUOTE = "a quoted text has no end; add the closing quote"
         ),
         ("- a\nb: 1\n", "2:1: the text is not an item of the list above; correct the indentation"),
         ("a\n...\nb\n", '3:1: a text follows the end of the document; begin the next document with "---"'),
-        ("a: [", "2:1: a value is missing; write it, or remove what announces it"),
+        ("a: [", "1:5: a value is missing; write it, or remove what announces it"),
         ("%YAML 2.0\n---\na\n", "1:1: found incompatible YAML document; correct the YAML syntax"),
         (
             "é: a\nb: é\x07\n",

@@ -154,6 +154,13 @@ def test_overlays_apart_are_no_manifests(repository: Path) -> None:
             ["3:13: entrypoint: the overlay is for ETL/a, and makes it other/a; write a manifest of its own"],
         ),
         (
+            "flow: ETL\nname: a\nschedules: [{slug: [x]}, {slug: {y: 1}}]\n",
+            [
+                "3:13: schedules[0]: an overlay finds schedules by their slug, and here is none; add slug: …",
+                "3:26: schedules[1]: an overlay finds schedules by their slug, and here is none; add slug: …",
+            ],
+        ),
+        (
             "deployments: []\n",
             ["1:1: an overlay is a native manifest, not a prefect.yaml; write one for each deployment"],
         ),

@@ -35,6 +35,7 @@ def filled(text: Json) -> Json:
         ("x={{ $none }}", "x=null"),
         ("{{ $GONE:-d }}", "d"),
         ("{{ $GONE:- a b }}", " a b"),
+        ("{{ $GONE:-a}b }}", "a}b"),
         ("{{ $GONE:-}}", ""),
         ("{{ $ENV:-d }}", "e"),
         ("{{ $NOTHING }}", ""),
@@ -81,6 +82,7 @@ def test_a_long_text_of_openings_takes_no_time() -> None:
     """A pattern that looked for the end of each would take hours."""
     (finding,) = unfilled(fill({"x": "{{ $a:-" * 100_000}, VALUES)["x"])
     assert finding.what.endswith("begins a placeholder that is malformed")
+    assert filled("{{a:-" + " " * 100_000) == "{{a:-" + " " * 100_000
 
 
 def test_who_was_asked_for_is_known() -> None:

@@ -15,6 +15,8 @@ TEXTS = {
     "d.yaml": b"name: a\nschedules:\n- corn: 0 2 * * *\n\tx: 1\n",
     "wide.yaml": ("名前: 一\r\n" + "x" * 90 + "y" * 90 + "\n").encode(),
     "secret.yaml": b"{db_password: hunter2, b: 1}\nurl: https://me:hunter2@host/x\ndb_password:\n  a: 1\n",
+    "below.yaml": b"password:\n- hunter2\na:\n  token: |\n      x\n     hunter2: y\n  b: 1\n",
+    "odd.toml": "# \x85\na = 1\n".encode(),
     "bom.yaml": b"\xef\xbb\xbfnam: a\n",
     "bad.yaml": b"a: \xff\n",
     "hostile.yaml": b"a: x\x1b[31m\xe2\x80\xaey\n",
@@ -43,6 +45,10 @@ def shown(file: str, line: int, column: int, severity: Severity = Severity.ERROR
         (("secret.yaml", 1, 2), ["    1 | {db_password: ********", "      |  ^"]),
         (("secret.yaml", 2, 1), ["    2 | url: https://********@host/x", "      | ^"]),
         (("secret.yaml", 3, 1), ["    3 | db_password:", "      | ^"]),
+        (("below.yaml", 2, 3), []),
+        (("below.yaml", 6, 6), []),
+        (("below.yaml", 7, 3), ["    7 |   b: 1", "      |   ^"]),
+        (("odd.toml", 2, 1), ["    2 | a = 1", "      | ^"]),
         (("bom.yaml", 1, 1), ["    1 | nam: a", "      | ^"]),
         (("bad.yaml", 1, 4), ["    1 | a: \ufffd", "      |    ^"]),
         (("hostile.yaml", 1, 4), ["    1 | a: x\\x1b[31m\\u202ey", "      |    ^"]),
@@ -133,6 +139,18 @@ def test_json() -> None:
             },
         ],
     }
+
+
+def test_what_is_about_a_secret_is_not_quoted() -> None:
+    """Wherever it stands."""
+    problem = Problem(Source("d.yaml", 3, 3), "parameters.password", "what", "remedy")
+    assert len(problems.text([(problem, ())], TEXTS).splitlines()) == 1
+
+
+def test_github_shows_what_is_unseen() -> None:
+    """A key can hold what reorders or hides text."""
+    odd = Checked(0, [(Problem(Source("a.yaml", 1, 1), "\u202ex\x85", "w", "r"), ())])
+    assert problems.github(odd).endswith("::\\u202ex\\x85: w; r\n")
 
 
 def test_github() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from prefect_reconcile import secrecy
 from prefect_reconcile.cli import options, output
 from prefect_reconcile.cli.converge import converge
 from prefect_reconcile.cli.show import config, schema, show
@@ -62,6 +63,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a defect of ours, whose traceback may hold a secret
         output.say_defect(error)
         return output.FAILED
+    finally:
+        secrecy.begin()  # what the next run in this process must not show is its own affair
     if code == output.INTERRUPTED:  # which Typer makes of a Ctrl-C as well
         output.say("Interrupted.\n")
     return code if isinstance(code, int) else output.OK

@@ -80,9 +80,14 @@ class Project:
 
     @property
     def secrets(self) -> list[Json]:
-        """What the values and variables say that the configuration declares secret."""
+        """What the values and variables say that the configuration declares secret, or whose names say so."""
         named = self.effective.secret_values
-        found = [source[name] for source in self._values() for name in named if name in source]
+        found = [
+            value
+            for source in self._values()
+            for name, value in source.items()
+            if name in named or (isinstance(value, str) and secrecy.is_secret((name,)))
+        ]
         return [*found, *(os.environ[name] for name in named if name in os.environ)]
 
     def _values(self) -> tuple[dict[str, Json], ...]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from prefect_reconcile.model import Filled, Finding, Json, JsonObject, Path
-from prefect_reconcile.secrecy import is_secret
+from prefect_reconcile.secrecy import is_secret, without_user
 
 LONGEST = 60
 """How many characters of a value a message shows."""
@@ -156,7 +156,7 @@ def shown(value: object, path: Path = ()) -> str:
         case int() | float() | str() if is_secret(path):
             return "a value that is not shown"
         case int() | float() | str():
-            text = dumps(value, ensure_ascii=False)
+            text = dumps(without_user(value) if isinstance(value, str) else value, ensure_ascii=False)
             return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
         case list():
             return "a list"

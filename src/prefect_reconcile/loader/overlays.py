@@ -115,4 +115,5 @@ def _wrong(draft: Draft) -> Iterator[Finding]:
                 yield Finding(path, what, f"add {key}: …")
             elif known in seen:
                 yield Finding((*path, key), f"the {key} {known!r} is there twice", "write one entry for both")
-            seen.add(known)
+            else:
+                seen.add(known)

@@ -16,7 +16,7 @@ from prefect_reconcile.model import ABSENT, Absent, Filled, Finding, Json, Path
 
 # A default holds no braces of another placeholder: else a long text of openings would take quadratic time.
 _PLACEHOLDER = re.compile(
-    r"\{\{\s*(?P<name>[\w.\-\[\]$]*?[\w.\-\[\]])(?::-(?P<default>(?:(?!\{\{).)*?))?\s*\}\}"
+    r"\{\{\s*(?P<name>[\w.\-\[\]$]*?[\w.\-\[\]])(?:\s*|:-(?P<default>(?:(?!\{\{|\}\}).)*))\}\}"
 )
 _VARIABLE = re.compile(r"\{\{\s*\$[^{}]{0,40}")
 """What begins as one that stands for a variable does, and may be malformed."""
@@ -118,7 +118,7 @@ class Filling:
         return value if isinstance(value, str) else dumps(value)
 
     def _one(self, found: re.Match[str], path: Path) -> Json:
-        decision = self.decide(path, Placeholder(found["name"], found["default"]))
+        decision = self.decide(path, Placeholder(found["name"], _trimmed(found["default"])))
         if isinstance(decision, Put):
             return decision.value
         if isinstance(decision, Finding):
@@ -141,6 +141,10 @@ class Values:
         if name in self.given:
             return self.given[name]
         return Filled(self.environ[name]) if name in self.environ else ABSENT
+
+
+def _trimmed(default: str | None) -> str | None:
+    return None if default is None else default.rstrip()
 
 
 def variable(path: Path, placeholder: Placeholder, values: Values) -> Put | Finding:

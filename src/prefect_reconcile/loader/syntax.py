@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 import yaml
 
 from prefect_reconcile.model import Problem, Source
+
+# What YAML counts as the end of a line.
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def source_at(file: str, mark: yaml.Mark | None) -> Source:
@@ -15,7 +19,8 @@ def source_at(file: str, mark: yaml.Mark | None) -> Source:
 
 def position(file: str, before: str) -> Source:
     """The place that follows the text `before`."""
-    return Source(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    lines = _LINE_BREAK.split(before)
+    return Source(file, len(lines), len(lines[-1]) + 1)
 
 
 def excerpt(text: str, longest: int = 40) -> str:
@@ -39,8 +44,14 @@ def syntax_problem(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem
     for syntax in _SYNTAX:
         if syntax.words in words:
             place = error.context_mark if syntax.at_start and error.context_mark else mark
-            return Problem(source_at(file, place), "", syntax.what, syntax.remedy)
-    return Problem(source_at(file, mark), "", excerpt(words, 200), "correct the YAML syntax")
+            return Problem(_within(file, place, text), "", syntax.what, syntax.remedy)
+    return Problem(_within(file, mark, text), "", excerpt(words, 200), "correct the YAML syntax")
+
+
+def _within(file: str, mark: yaml.Mark | None, text: str) -> Source:
+    """The place of a mark; that of the end of the text for one behind it, where there is no line to show."""
+    place, end = source_at(file, mark), position(file, text.rstrip())
+    return end if place.line > end.line else place
 
 
 def _bad_start(char: str) -> tuple[str, str]:

@@ -12,12 +12,15 @@ from urllib.parse import quote
 from rich.cells import cell_len
 
 from prefect_reconcile import __version__
-from prefect_reconcile.model import JsonObject, Problem, Severity, Source
+from prefect_reconcile.model import JsonObject, Problem, Severity
 from prefect_reconcile.render import safe
 from prefect_reconcile.secrecy import hide, is_secret, known
 
 _WIDTH = 100
 """Of a quoted line, in terminal cells."""
+
+_LOOK_BACK = 200
+"""Lines before one that may have the key of what it is part of."""
 
 # What YAML counts as the end of a line.
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -44,23 +47,29 @@ def text(problems: Iterable[tuple[Problem, tuple[str, ...]]], texts: Mapping[str
     """
     problems = list(problems)
     quoted = {problem.source.file for problem, _ in problems if problem.severity is not Severity.HINT}
-    lines = {name: _lines(text) for name, text in texts.items() if name in quoted}
+    lines = {name: _lines(name, text) for name, text in texts.items() if name in quoted}
     said = []
     for problem, targets in problems:
         where = f" [{', '.join(targets)}]" if targets else ""
         said.append(safe.line(f"{problem.severity}: {hide(f'{problem}{where}')}") + "\n")
         if problem.severity is not Severity.HINT:
-            said.append(_excerpt(problem.source, lines.get(problem.source.file, ())))
+            said.append(_excerpt(problem, lines.get(problem.source.file, ())))
     return "".join(said)
 
 
-def _lines(text: bytes) -> list[str]:
-    return _LINE_BREAK.split(text.decode("utf-8-sig", errors="replace"))
+def _lines(file: str, text: bytes) -> list[str]:
+    whole = text.decode("utf-8-sig", errors="replace")
+    return whole.split("\n") if file.endswith(".toml") else _LINE_BREAK.split(whole)
 
 
-def _excerpt(source: Source, lines: Sequence[str]) -> str:
-    """The line of a place, with a caret below it."""
-    if not 0 < source.line <= len(lines):
+def _excerpt(problem: Problem, lines: Sequence[str]) -> str:
+    """The line of a place, with a caret below it; nothing for what is, or is within, a secret."""
+    source = problem.source
+    if (
+        not 0 < source.line <= len(lines)
+        or _names_secret(problem.path)
+        or _is_within_secret(lines, source.line)
+    ):
         return ""
     line = _without_secret(lines[source.line - 1], known())
     # Of a line without end only the surroundings are looked at: it may have as many problems as characters.
@@ -74,6 +83,27 @@ def _excerpt(source: Source, lines: Sequence[str]) -> str:
     number = f"{source.line:5}"
     caret = " " * cell_len(before[cut:])
     return f"{number} | {shown}\n{' ' * len(number)} | {caret}^\n"
+
+
+def _names_secret(text: str) -> bool:
+    return any(is_secret((word,)) for word in _WORD.findall(text))
+
+
+def _is_within_secret(lines: Sequence[str], number: int) -> bool:
+    """Whether a line of YAML is below a key that looks like that of a secret, by their indentation."""
+    indent = _indent(lines[number - 1])
+    for line in reversed(lines[max(0, number - 1 - _LOOK_BACK) : number - 1]):
+        if line.strip() and _indent(line) < indent:
+            indent = _indent(line)
+            if _names_secret(line.partition(":")[0]):
+                return True
+    return False
+
+
+def _indent(line: str) -> float:
+    """Its depth; an item of a list may stand right below the key of the list."""
+    text = line.lstrip(" ")
+    return len(line) - len(text) + (0.5 if text.startswith("-") else 0)
 
 
 @lru_cache(maxsize=64)
@@ -150,7 +180,8 @@ def _github_command(problem: Problem, targets: tuple[str, ...]) -> str:
     source = problem.source
     place = {"file": hide(source.file), "line": source.line, "col": source.column, "title": "reconcile"}
     properties = ",".join(f"{name}={_escaped(str(one), ':,')}" for name, one in place.items() if one)
-    return f"::{_GITHUB_LEVEL[problem.severity]} {properties}::{_escaped(_message(problem, targets))}"
+    message = _escaped(_message(problem, targets))
+    return safe.line(f"::{_GITHUB_LEVEL[problem.severity]} {properties}::{message}")
 
 
 def _escaped(text: str, more: str = "") -> str:

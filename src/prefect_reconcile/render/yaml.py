@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import yaml
 
 from prefect_reconcile.model import Json
+from prefect_reconcile.render import safe
 
 
 class _Dumper(yaml.SafeDumper):
@@ -19,8 +20,9 @@ class _Dumper(yaml.SafeDumper):
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
     """Several lines as a block. The text may be of a subclass of ours."""
     lines = text.split("\n")
-    # Outside of double quotes, other line breaks would become ordinary ones.
-    style = '"' if not all(map(str.isprintable, lines)) else "|" if len(lines) > 1 else None
+    # Outside of double quotes, other line breaks would become ordinary ones, and what is unseen stays so.
+    seen = all(line.isprintable() and safe.line(line) == line for line in lines)
+    style = '"' if not seen else "|" if len(lines) > 1 else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
@@ -29,7 +31,9 @@ _Dumper.add_representer(str, _text)
 
 
 def render(documents: Iterable[Json]) -> str:
-    """One text of all documents, keys in their order; it ends with a line break."""
-    return yaml.dump_all(
-        documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1, explicit_start=False
-    )
+    """One text of all documents, keys in their order; it ends with a line break.
+
+    What cannot be seen is escaped, and stands in double quotes, where YAML knows the same escapes.
+    """
+    text = yaml.dump_all(documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
+    return "\n".join(map(safe.line, text.split("\n")))

@@ -7,6 +7,7 @@ told at once, each problem with its place.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -79,6 +80,7 @@ def read_config(directory: Path, named: Path | None = None) -> ConfigFile | None
     """
     if named is not None:
         return _read_named(directory, named)
+    _refuse_links(directory)
     own = toml_file.read(directory, Path(OWN_FILE))
     if own is None:
         project = _project(directory)
@@ -90,6 +92,16 @@ def read_config(directory: Path, named: Path | None = None) -> ConfigFile | None
             place = _locate(project, _TABLE, key=True)
             hints.append(Problem(place, path_text(_TABLE), what, "keep one of the two", Severity.HINT))
     return ConfigFile(_checked(own, ()), own, hints=tuple(hints))
+
+
+def _refuse_links(directory: Path) -> None:
+    """Raises for a file that is elsewhere and nobody named: a pull request could have any file quoted."""
+    for name in (OWN_FILE, PYPROJECT):
+        path = directory / name
+        target = Path(os.path.realpath(path))
+        if path.is_symlink() and not (target.is_relative_to(directory.resolve()) and target.exists()):
+            remedy = "replace it with the file, or name the file with --config"
+            refuse(name, "is a link that leads out of its folder, or nowhere", remedy)
 
 
 def _read_named(directory: Path, named: Path) -> ConfigFile:

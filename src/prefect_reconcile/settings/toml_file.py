@@ -126,12 +126,13 @@ def _refuse_syntax(shown: str, text: str, message: str, places: Places) -> NoRet
     syntax = next((one for one in _SYNTAX if words.startswith(one.words)), None)
     if syntax is None:
         what = f"this is not TOML: {words[:1].lower()}{words[1:]}"
-        _refuse(Source(shown, line, column), what, "correct it")
+        _refuse(Source(shown, line, column), what, "correct it", text)
     if syntax.at_line:
         begun = text.split("\n")[line - 1]
         column = len(begun) - len(begun.lstrip()) + 1
-    _refuse(Source(shown, line, column), syntax.what, syntax.remedy)
+    _refuse(Source(shown, line, column), syntax.what, syntax.remedy, text)
 
 
-def _refuse(source: Source, what: str, remedy: str) -> NoReturn:
-    raise InvalidConfigError([Problem(source, "", what, remedy)]) from None
+def _refuse(source: Source, what: str, remedy: str, text: str | None = None) -> NoReturn:
+    texts = {} if text is None else {source.file: text.encode()}
+    raise InvalidConfigError([Problem(source, "", what, remedy)], (), texts) from None

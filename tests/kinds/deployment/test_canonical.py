@@ -34,7 +34,7 @@ IN_TAGS = {"owner", "prevent_delete"}
 def test_fields_are_those_of_the_create_call() -> None:
     """Nothing of Prefect's create call is missing in the catalogue or in the manifest."""
     assert {*SHAPES, *NEVER} - IN_TAGS == DeploymentCreate.model_fields.keys()
-    assert {*SHAPES, "name", "flow", "flow_id"} - {"owner"} == Deployment.model_fields.keys()
+    assert {*SHAPES, "name", "flow", "flow_id", "ignore"} - {"owner"} == Deployment.model_fields.keys()
 
 
 def test_defaults_are_prefects() -> None:

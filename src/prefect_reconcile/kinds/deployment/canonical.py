@@ -137,13 +137,13 @@ FIELDS: tuple[Field, ...] = (
         "schedules",
         default={},
         shape=Shape.KEYED,
-        reason="read back in any order, with defaults filled in: see the module schedules",
+        reason="read back in any order, with defaults filled in",
         seen="3.8.8",
     ),
     Field("storage_document_id"),
     Field("infrastructure_document_id"),
-    Field("owner", kept=True, reason="it is one of the tags, see the module marks", seen="3.8.8"),
-    Field("prevent_delete", default=False, reason="so is this", seen="3.8.8"),
+    Field("owner", kept=True, reason="it is one of the tags", seen="3.8.8"),
+    Field("prevent_delete", default=False, reason="it is one of the tags", seen="3.8.8"),
 )
 
 SHAPES: Mapping[str, Shape] = MappingProxyType({field.name: field.shape for field in FIELDS})
