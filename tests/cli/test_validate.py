@@ -265,10 +265,10 @@ def test_a_value_whose_name_is_a_secrets_is_masked(
 
 def test_a_line_with_many_mistakes(capsys: pytest.CaptureFixture[str], repository: Path) -> None:
     """The whole line is not looked at for each of them."""
-    keys = ", ".join(f"key{n}: 1" for n in range(3000))
+    keys = ", ".join(f"key{n}: 1" for n in range(1000))
     (repository / "m.yaml").write_text(f"{{name: a, flow: f, {keys}}}\n")
     code, out, _ = said(capsys, "validate", "-f", "m.yaml", "-t", "dev")
-    assert (code, out.splitlines()[-1]) == (4, "3000 errors.")
+    assert (code, out.splitlines()[-1]) == (4, "1000 errors.")
 
 
 def test_online_needs_a_server(capsys: pytest.CaptureFixture[str], repository: Path) -> None:

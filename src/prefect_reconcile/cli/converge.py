@@ -159,7 +159,10 @@ def _converge(chosen: Chosen, run: _Run, embedded: bool, data_dir: Path | None, 
     from prefect_reconcile.cli.project import open_project
 
     project = open_project(chosen, chosen_by)
+    given = run.policy.owner
     run = replace(run, policy=_owned(run.policy, project.effective.owner))
+    if run.policy.prune:
+        project.check_prune(given)
     loaded = project.load()
     output.say_problems(loaded.hints, loaded.texts)
     _check_selection(loaded, run)

@@ -78,6 +78,23 @@ class Project:
         output.say("".join(f"hint: {hint}\n" for hint in found.hints))
         return found
 
+    def check_prune(self, given_owner: str | None) -> None:
+        """Raises where to prune this target could delete what another one declares.
+
+        That is so where both have one owner and may have one server. `given_owner` is that of the option.
+        """
+        file, mine = self.effective.file, self.effective
+        owner = given_owner or mine.owner
+        others = [effective(file, name) for name in sorted(file.config.targets)] if file else []
+        for other in others:
+            servers = [(one.api_url, one.profile) for one in (mine, other)]
+            apart = (None, None) not in servers and servers[0] != servers[1]
+            if other.target != mine.target and not apart and (given_owner or other.owner) == owner:
+                raise InvalidSettingsError(
+                    f"option --prune: it could delete what target {other.target} declares, which has the owner"
+                    f" {owner} too, and perhaps the same server; write an owner for each target"
+                )
+
     @property
     def secrets(self) -> list[Json]:
         """What the values and variables say that the configuration declares secret, or whose names say so."""
