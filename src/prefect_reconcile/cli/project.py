@@ -91,8 +91,8 @@ class Project:
             apart = (None, None) not in servers and servers[0] != servers[1]
             if other.target != mine.target and not apart and (given_owner or other.owner) == owner:
                 raise InvalidSettingsError(
-                    f"option --prune: it could delete what target {other.target} declares, which has the owner"
-                    f" {owner} too, and perhaps the same server; write an owner for each target"
+                    f"option --prune: it could delete what target {other.target} declares, which has the"
+                    f" owner {owner} too, and perhaps the same server; write an owner for each target"
                 )
 
     @property
