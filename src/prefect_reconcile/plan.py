@@ -15,7 +15,7 @@ ignores is no difference: a resource that differs in nothing else is unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import scrypt, sha256
@@ -156,16 +156,21 @@ class Plan:
         return (_slow(digest) if any(map(_has_secret, self.writes)) else digest).hex()[:32]
 
 
-def make_plan(observations: Iterable[tuple[Kind, Observation]], owned: Collection[Live] = ()) -> Plan:
-    """Compares every desired resource with its live one. What is owned and not desired will be deleted."""
+def make_plan(
+    observations: Iterable[tuple[Kind, Observation]],
+    owned: Collection[Live] = (),
+    takes: Callable[[Desired | Live], bool] = bool,
+) -> Plan:
+    """Compares every desired resource with its live one. What is owned and not desired will be deleted.
+
+    Only what it `takes` is in the plan; but what is desired is never deleted, whether it is taken or not.
+    """
+    seen = [(kind, observation, one) for kind, observation in observations for one in observation.desired]
     changes: list[Change] = [
-        change_of(kind, desired, observation.live.get(desired.name))
-        for kind, observation in observations
-        for desired in observation.desired
+        change_of(kind, one, observation.live.get(one.name)) for kind, observation, one in seen if takes(one)
     ]
-    wanted = {change.identity for change in changes}
-    deletes = (Delete(live) for live in owned)
-    changes += (change for change in deletes if change.identity not in wanted)
+    wanted = {(one.kind, one.name) for _, _, one in seen}
+    changes += (Delete(live) for live in owned if (live.kind, live.name) not in wanted and takes(live))
     return Plan(tuple(sorted(changes, key=lambda change: change.identity)), len(owned))
 
 

@@ -35,11 +35,13 @@ async def plan_pass(
 
     Raises `InvalidManifestsError` where the server lacks what a manifest needs, and `PrefectError`.
     """
-    wanted = [_claimed(one, policy.owner, kinds) for one in desired if selection.takes(one)]
+    # What a manifest names is not to be deleted, whatever is selected: so a run that prunes looks at all.
+    looked_at = desired if policy.prune else [one for one in desired if selection.takes(one)]
+    wanted = [_claimed(one, policy.owner, kinds) for one in looked_at]
     observations, owned = await asyncio.gather(
         observe(api, wanted, kinds), _owned(api, policy.owner if policy.prune else None, kinds)
     )
-    return make_plan(observations, [one for one in owned if selection.takes(one)])
+    return make_plan(observations, owned, selection.takes)
 
 
 def _claimed(desired: Desired, owner: str | None, kinds: Mapping[str, Kind]) -> Desired:

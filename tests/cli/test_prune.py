@@ -39,3 +39,29 @@ def test_targets_of_one_owner(
     code, out, err = said(capsys, "-f", "m.yaml", "--prune", "--api-url", NOBODY, *options)
     assert (code, out) == (4 if refused else 1, "")
     assert ("option --prune: it could delete what target" in err) == refused
+
+
+@pytest.mark.parametrize(
+    ("config", "files", "refused"),
+    [
+        ("owner = 'a'\n", ["deployments/a.yaml"], True),
+        ("owner = 'a'\n", ["deployments"], False),
+        ("owner = 'a'\n", ["."], False),
+        ("owner = 'a'\npaths = ['other', 'deployments']\n", ["deployments"], True),
+        ("owner = 'a'\npaths = ['other', 'deployments']\n", ["deployments", "other"], False),
+    ],
+)
+def test_files_that_leave_others_out(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], config: str, files: list[str], refused: bool
+) -> None:
+    """What is not read is not named, and would go."""
+    for folder in ("deployments", "other"):
+        (elsewhere / folder).mkdir()
+        (elsewhere / folder / "a.yaml").write_text(f"name: a\nflow: {folder}\n")
+    (elsewhere / "reconcile.toml").write_text(config)
+    options = [word for file in files for word in ("-f", file)]
+    code, _, err = said(capsys, "--prune", "--api-url", NOBODY, *options)
+    assert (code, "which -f leaves out; leave -f out, or select with --select" in " ".join(err.split())) == (
+        64 if refused else 1,
+        refused,
+    )

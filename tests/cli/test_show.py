@@ -126,7 +126,10 @@ def test_declared_secrets_are_masked(
             "name: a\nflow: f\ndescription: '******** ******** ********'\n"
             "parameters:\n  pin: '********'\n  licence: '********'\n  n: 12345\n  '********': 1\n"
         ),
-        "",
+        (
+            "warning: reconcile.toml:2:64: secret_values: unset is neither a value nor set in the "
+            "environment; correct it, or leave it out\n"
+        ),
     )
 
 

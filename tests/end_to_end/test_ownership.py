@@ -155,6 +155,18 @@ def test_limits(repository: Repository, owner: str) -> None:
     assert repository.reconcile(*prune, "--tag", "nobody-has-it")[1]["changes"] == []
 
 
+def test_what_a_manifest_names_stays_whatever_is_selected(repository: Repository, owner: str) -> None:
+    """Also where its tags have changed, so that the live one is selected and the wanted one is not."""
+    repository.write({"name": "a", "tags": ["x"]}, {"name": "b", "tags": ["x"]})
+    repository.reconcile("--owner", owner)
+    repository.write({"name": "a", "tags": ["y"]}, {"name": "b", "tags": ["x"]})
+    code, report = repository.reconcile("--owner", owner, "--prune", "--tag", "x")
+    assert (code, report["changes"], wrote(repository)) == (0, [], [])
+    repository.write({"name": "a", "tags": ["y"]})
+    code, report = repository.reconcile("--owner", owner, "--prune", "--tag", "x")
+    assert (code, names(report, "delete")) == (0, ["b"])
+
+
 def test_everything_goes_only_if_that_is_meant(repository: Repository, owner: str) -> None:
     """An empty folder is an error, and all of an owner's a refusal, unless --allow-empty; a path that is not
     there is always an error."""

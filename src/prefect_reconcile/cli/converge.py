@@ -163,6 +163,9 @@ def _converge(chosen: Chosen, run: _Run, embedded: bool, data_dir: Path | None, 
     run = replace(run, policy=_owned(run.policy, project.effective.owner))
     if run.policy.prune:
         project.check_prune(given)
+        if chosen.files and (others := project.left_out()):
+            what = f"--prune would delete what {', '.join(others)} declares, which -f leaves out"
+            raise options.misuse(f"{what}; leave -f out, or select with --select")
     loaded = project.load()
     output.say_problems(loaded.hints, loaded.texts)
     _check_selection(loaded, run)
@@ -245,11 +248,14 @@ async def _planned(api: Api, loaded: Loaded, run: _Run) -> Report:
     from prefect_reconcile import changing, reconciler
     from prefect_reconcile.cli.project import quoting
     from prefect_reconcile.plan import unmatched_ignores
+    from prefect_reconcile.policy import Selection
     from prefect_reconcile.report import Report
 
     with quoting(replace(loaded, hints=())):
         plan = await reconciler.plan_pass(api, loaded.desired, run.policy, run.selection)
     output.say_problems(unmatched_ignores(plan), loaded.texts)
+    if not plan.changes and run.selection != Selection():
+        output.say("warning: nothing is selected, neither in the manifests nor of what is live\n")
     refusals = await reconciler.refusals(api, plan, run.policy)
     requests = changing.rehearse(plan) if run.show_requests else None
     return Report(plan, requests=requests, refusals=refusals)

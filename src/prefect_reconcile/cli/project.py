@@ -17,7 +17,7 @@ from prefect_reconcile.errors import InvalidConfigError, InvalidManifestsError, 
 from prefect_reconcile.loader.discovery import matches
 from prefect_reconcile.loader.drafts import fill
 from prefect_reconcile.loader.layers import Layer
-from prefect_reconcile.loader.manifests import Inputs, Loaded, load
+from prefect_reconcile.loader.manifests import DEFAULT_PATHS, Inputs, Loaded, load
 from prefect_reconcile.loader.placeholders import Values, unfilled
 from prefect_reconcile.model import (
     Adjustments,
@@ -61,7 +61,12 @@ class Project:
         with _quoting_too(file):
             loaded = load(self.chosen.files or self.effective.paths or (), inputs)
         loaded = _with_unused(loaded, self.chosen.values, inputs.values)
-        hints = (*file.hints, *_no_target(self.effective, file), *loaded.hints)
+        hints = (
+            *file.hints,
+            *_no_target(self.effective, file),
+            *_unknown_secrets(self.effective, inputs.values),
+            *loaded.hints,
+        )
         return replace(loaded, hints=hints, texts={**loaded.texts, file.file: file.text})
 
     def connect(self, server: ServerOptions) -> Connection:
@@ -94,6 +99,20 @@ class Project:
                     f"option --prune: it could delete what target {other.target} declares, which has the"
                     f" owner {owner} too, and perhaps the same server; write an owner for each target"
                 )
+
+    def left_out(self) -> list[str]:
+        """The paths that are read without `-f`, and are not among those that `-f` names."""
+        default = self.effective.paths or next(
+            ((path,) for path in DEFAULT_PATHS if (self.directory / path).exists()), ()
+        )
+        named = [
+            (self.directory / one).resolve() for path in self.chosen.files for one in self._matches(path)
+        ]
+        found = [one for path in default for one in self._matches(path)]
+        return [one for one in found if not any(map((self.directory / one).resolve().is_relative_to, named))]
+
+    def _matches(self, path: str) -> list[str]:
+        return matches(path, self.directory)
 
     @property
     def secrets(self) -> list[Json]:
@@ -194,6 +213,15 @@ def _adjustments(made: Effective, values: Values) -> Adjustments:
         raise InvalidConfigError(problems, (), {made.file.file: made.file.text})
     tags = cast("list[str]", filled["tags"])
     return Adjustments(str(filled["name_prefix"]), str(filled["name_suffix"]), tuple(tags), made.paused)
+
+
+def _unknown_secrets(made: Effective, values: Values) -> Iterator[Problem]:
+    """A warning for each name of `secret_values` that no value has: a misspelt one protects nothing."""
+    for name, source in zip(made.secret_values, made.sources.get("secret_values", ()), strict=True):
+        if name not in values.given and name not in values.environ:
+            what = f"{name} is neither a value nor set in the environment"
+            remedy = "correct it, or leave it out"
+            yield Problem(source, "secret_values", what, remedy, Severity.WARNING)
 
 
 def _no_target(made: Effective, file: ConfigFile) -> Iterator[Problem]:

@@ -50,6 +50,7 @@ def config(
     api_url: options.ApiUrl = None,
     profile: options.Profile = None,
     trust_api_url: options.TrustApiUrl = False,
+    owner: options.Owner = None,  # noqa: ARG001 - it is told with the other options
     concurrency: options.Concurrency = options.CONCURRENCY,
     timeout: options.Timeout = options.TIMEOUT,
 ) -> None:
@@ -87,7 +88,7 @@ def _rows(context: typer.Context) -> list[Row]:
             "ENVIRONMENT": f"environment variable {parameter.envvar}",
         }
         place = places.get(given.name if given else "", DEFAULT)
-        if name in _OPTIONS or (name == "entrypoint_root" and place != DEFAULT):
+        if name in _OPTIONS or (name in ("entrypoint_root", "owner") and place != DEFAULT):
             value = context.params[name]
             rows.append(Row(name, str(value) if name == "entrypoint_root" else value, place))
     return rows
