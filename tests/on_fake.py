@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from prefect_fake import FakePrefect
+from prefect_reconcile.changing import conversation
 from prefect_reconcile.errors import AnswerError, PrefectError
 from prefect_reconcile.kinds.deployment import NAME, observe, read
 from prefect_reconcile.kinds.registry import KINDS
 from prefect_reconcile.model import Answer, Call, Conversation, Desired, Source
 from prefect_reconcile.plan import Plan, make_plan
-from prefect_reconcile.reconciler import conversation
 
 _Result = TypeVar("_Result")
 

@@ -13,11 +13,12 @@ import toy_kind
 from driving import with_api
 from network import Network
 from prefect_reconcile.api.client import Api
+from prefect_reconcile.carrying import apply
 from prefect_reconcile.errors import AnswerError, InvalidManifestsError
 from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.model import Conversation, Desired, Observation, Problem, Source
 from prefect_reconcile.plan import Plan
-from prefect_reconcile.reconciler import apply, plan_pass
+from prefect_reconcile.reconciler import plan_pass
 from prefect_reconcile.report import Outcome, Report, Result
 from toy_server import Variables
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import toy_kind
+from prefect_reconcile.changing import rehearse
 from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.model import Call, Desired, Live, Observation, Source
 from prefect_reconcile.plan import make_plan
-from prefect_reconcile.reconciler import rehearse
 from prefect_reconcile.report import Identity
 
 KINDS: dict[str, Kind] = {toy_kind.NAME: toy_kind}

@@ -87,6 +87,10 @@ def _quoted(step: str) -> str:
     return dumps(step, ensure_ascii=False)
 
 
+LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What YAML counts as the end of a line."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
     """A place in a file. `line` and `column` count from 1; both are 0 for the file as a whole."""

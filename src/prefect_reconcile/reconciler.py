@@ -1,4 +1,4 @@
-"""One pass: observe and plan; `carrying` carries the plan out, and is offered here as well.
+"""One pass: observe and plan; `carrying` carries the plan out.
 
 May import everything but `cli` and `watcher`. It decides nothing about a kind and nothing about HTTP.
 """
@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prefect_reconcile.api.client import Api
-from prefect_reconcile.carrying import apply
-from prefect_reconcile.changing import Manner, conversation, rehearse
 from prefect_reconcile.errors import InvalidManifestsError
 from prefect_reconcile.kinds.protocol import Kind
 from prefect_reconcile.kinds.registry import KINDS
@@ -19,8 +17,6 @@ from prefect_reconcile.model import Desired, Live, Observation
 from prefect_reconcile.plan import Identity, Plan, make_plan
 from prefect_reconcile.policy import Policy, Refusal, Selection
 from prefect_reconcile.policy import refusals as judged
-
-__all__ = ["Manner", "apply", "conversation", "observe", "plan_pass", "refusals", "rehearse"]
 
 
 async def plan_pass(

@@ -18,6 +18,11 @@ def did_you_mean(written: str, known: Iterable[str], otherwise: str) -> str:
     return f'did you mean "{close[0]}"?' if close else otherwise
 
 
+def visible(text: str) -> str:
+    """A name on one line: what cannot be printed, and could forge a line or stop a log, is escaped."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def listed(names: Sequence[str], most: int = 10) -> str:
     """`a, b and 3 more`: at most so many names, and how many are left out."""
     if len(names) <= most:

@@ -17,7 +17,7 @@ from prefect_reconcile.errors import InvalidConfigError, InvalidManifestsError, 
 from prefect_reconcile.loader.discovery import matches
 from prefect_reconcile.loader.drafts import fill
 from prefect_reconcile.loader.layers import Layer
-from prefect_reconcile.loader.manifests import DEFAULT_PATHS, Inputs, Loaded, load
+from prefect_reconcile.loader.manifests import Inputs, Loaded, default_path, load
 from prefect_reconcile.loader.placeholders import Values, unfilled
 from prefect_reconcile.model import (
     Adjustments,
@@ -102,17 +102,14 @@ class Project:
 
     def left_out(self) -> list[str]:
         """The paths that are read without `-f`, and are not among those that `-f` names."""
-        default = self.effective.paths or next(
-            ((path,) for path in DEFAULT_PATHS if (self.directory / path).exists()), ()
+        first = default_path(self.directory)
+        default = self.effective.paths or ((first,) if first else ())
+        files, found = (
+            [one for path in paths for one in matches(path, self.directory)]
+            for paths in (self.chosen.files, default)
         )
-        named = [
-            (self.directory / one).resolve() for path in self.chosen.files for one in self._matches(path)
-        ]
-        found = [one for path in default for one in self._matches(path)]
+        named = [(self.directory / one).resolve() for one in files]
         return [one for one in found if not any(map((self.directory / one).resolve().is_relative_to, named))]
-
-    def _matches(self, path: str) -> list[str]:
-        return matches(path, self.directory)
 
     @property
     def secrets(self) -> list[Json]:

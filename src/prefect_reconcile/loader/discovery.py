@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prefect_reconcile.model import Problem, Source
+from prefect_reconcile.spelling import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -209,10 +210,9 @@ class _Search:
         self.problems.append(Problem(Source(self._shown(path)), "", what, remedy))
 
     def _shown(self, path: Path) -> str:
-        """A path for messages. A hostile name could otherwise add lines to a log, or stop it."""
+        """A path for messages."""
         near = path.relative_to(self._directory) if path.is_relative_to(self._directory) else path
-        text = near.as_posix()
-        return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        return visible(near.as_posix())
 
 
 def _fixed(pattern: str) -> Path:

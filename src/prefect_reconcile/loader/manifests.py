@@ -89,10 +89,14 @@ def load(paths: Sequence[str], inputs: Inputs, kinds: Mapping[str, Kind] = KINDS
     return Loaded(tuple(desired), hints, loading.files.texts)
 
 
+def default_path(directory: Path) -> str | None:
+    """What is read when no path is given: the first of `DEFAULT_PATHS` that is there."""
+    return next((path for path in DEFAULT_PATHS if (directory / path).exists()), None)
+
+
 def _default(directory: Path) -> Sequence[str]:
-    for path in DEFAULT_PATHS:
-        if (directory / path).exists():
-            return [path]
+    if path := default_path(directory):
+        return [path]
     what = f"no manifests were named, and there is no {' or '.join(DEFAULT_PATHS)} here"
     raise InvalidManifestsError([Problem(Source("."), "", what, "name a file or folder with --file")])
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 import yaml
 
-from prefect_reconcile.model import Problem, Source
-
-# What YAML counts as the end of a line.
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+from prefect_reconcile.model import LINE_BREAK, Problem, Source
+from prefect_reconcile.spelling import visible
 
 
 def source_at(file: str, mark: yaml.Mark | None) -> Source:
@@ -19,14 +16,13 @@ def source_at(file: str, mark: yaml.Mark | None) -> Source:
 
 def position(file: str, before: str) -> Source:
     """The place that follows the text `before`."""
-    lines = _LINE_BREAK.split(before)
+    lines = LINE_BREAK.split(before)
     return Source(file, len(lines), len(lines[-1]) + 1)
 
 
 def excerpt(text: str, longest: int = 40) -> str:
     """A text fit to stand in a message: one short line, without characters that a terminal would obey."""
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return visible(text if len(text) <= longest else text[: longest - 1] + "…")
 
 
 def character_problem(file: str, char: str, text: str) -> Problem:

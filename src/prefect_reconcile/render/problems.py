@@ -12,7 +12,7 @@ from urllib.parse import quote
 from rich.cells import cell_len
 
 from prefect_reconcile import __version__
-from prefect_reconcile.model import JsonObject, Problem, Severity
+from prefect_reconcile.model import LINE_BREAK, JsonObject, Problem, Severity
 from prefect_reconcile.render import safe
 from prefect_reconcile.secrecy import hide, is_secret, known
 
@@ -22,8 +22,6 @@ _WIDTH = 100
 _LOOK_BACK = 200
 """Lines before one that may have the key of what it is part of."""
 
-# What YAML counts as the end of a line.
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _WORD = re.compile(r"[\w-]+")
 
 
@@ -59,7 +57,7 @@ def text(problems: Iterable[tuple[Problem, tuple[str, ...]]], texts: Mapping[str
 
 def _lines(file: str, text: bytes) -> list[str]:
     whole = text.decode("utf-8-sig", errors="replace")
-    return whole.split("\n") if file.endswith(".toml") else _LINE_BREAK.split(whole)
+    return whole.split("\n") if file.endswith(".toml") else LINE_BREAK.split(whole)
 
 
 def _excerpt(problem: Problem, lines: Sequence[str]) -> str:

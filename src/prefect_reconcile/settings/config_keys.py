@@ -7,12 +7,10 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
-from prefect_reconcile.kinds.deployment.models import Ignoring
+from prefect_reconcile.kinds.deployment.models import FORBIDDEN, Ignoring
 from prefect_reconcile.kinds.findings import shown, wrong
 from prefect_reconcile.settings.address import fault
 
-# Prefect refuses these in the name of a deployment: see `kinds.deployment.manifest`.
-_NOT_IN_NAMES = re.compile(r"[/%&<>\x00-\x1f\x7f]")
 _TARGET_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 OWNER_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 """What may name an owner: it becomes part of a tag."""
@@ -44,7 +42,7 @@ def _some(value: list[str]) -> list[str]:
 
 
 def _part_of_name(value: str) -> str:
-    if found := _NOT_IN_NAMES.search(value):
+    if found := FORBIDDEN.search(value):
         what = f"the name of a deployment cannot hold {shown(found.group())}"
         raise wrong(what, "use letters, digits, spaces, - _ and .")
     return value

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 from prefect_reconcile.errors import InvalidConfigError
 from prefect_reconcile.model import Problem, Source
 from prefect_reconcile.settings.toml_places import MAX_DEPTH, Places, TooDeepError
+from prefect_reconcile.spelling import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +40,7 @@ def read(directory: Path, name: Path, marker: bytes = b"") -> TomlFile | None:
     """
     path = directory / name
     near = path.relative_to(directory) if path.is_relative_to(directory) else path
-    # A hostile name could otherwise add lines to a log, or stop it.
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in near.as_posix())
+    shown = visible(near.as_posix())
     data = _content(path, Source(shown))
     if data is None or marker not in data:
         return None
